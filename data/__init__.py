@@ -1,0 +1,1 @@
+"""The memory: PostGIS schema, migrations, queries, import and export, the demo city."""

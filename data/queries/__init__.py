@@ -1,0 +1,1 @@
+"""One module per subject: a session or connection in, values of `geo` out."""

@@ -1,0 +1,118 @@
+"""Stall zones and their stalls, for loaders and the page."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import shapely
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.orm import Session
+
+from data.models import ScheduleRow, StallRow, StallZoneRow
+from data.queries.schedules import Overrides, overrides_in, overrides_of, schedule_of
+from geo.records import Stall, StallZone
+
+FAMILY = "stall_zone"
+# The manager's phone is not among them: the public role may not even select it.
+PUBLIC_COLUMNS = (
+    StallZoneRow.kind,
+    StallZoneRow.code,
+    StallZoneRow.name,
+    func.ST_AsBinary(StallZoneRow.geom).label("wkb"),
+    StallZoneRow.capacity,
+    StallZoneRow.name_en,
+    StallZoneRow.goods,
+    StallZoneRow.address,
+    StallZoneRow.rules,
+    StallZoneRow.fee,
+    StallZoneRow.manager,
+    StallZoneRow.attributes,
+    ScheduleRow.hours,
+    ScheduleRow.time_zone,
+)
+
+
+def zones_now(session: Session, codes: Collection[str] | None = None) -> list[StallZone]:
+    """Return the stall zones published now, by code, with the manager's phone.
+
+    Their overrides are their own; those of a whole kind are not repeated in each zone.
+    """
+    chosen = zones_selected(StallZoneRow.phone)
+    if codes is not None:
+        chosen = chosen.where(StallZoneRow.code.in_(codes))
+    own = {place: rules for place, rules in overrides_of(session, FAMILY).items() if place[1]}
+    return [to_zone(row, own) for row in session.execute(chosen)]
+
+
+async def zones_in(connection: AsyncConnection) -> list[StallZone]:
+    """Return the stall zones that the connection's role may see, by code, without phones."""
+    overrides = await overrides_in(connection, FAMILY)
+    return [to_zone(row, overrides) for row in await connection.execute(zones_selected())]
+
+
+def stalls_now(session: Session, zone_codes: Collection[str] | None = None) -> list[Stall]:
+    """Return the stalls published now, by zone and number."""
+    chosen = _stalls()
+    if zone_codes is not None:
+        chosen = chosen.where(StallRow.zone_code.in_(zone_codes))
+    return [_to_stall(row) for row in session.execute(chosen)]
+
+
+async def stalls_of(connection: AsyncConnection, zone_code: str) -> list[Stall]:
+    """Return the stalls of one zone, by number."""
+    chosen = _stalls().where(StallRow.zone_code == zone_code)
+    return [_to_stall(row) for row in await connection.execute(chosen)]
+
+
+def zones_selected(*more: Any) -> Select[Any]:
+    """Return the statement that reads zones, to be narrowed; `to_zone` reads its rows."""
+    return (
+        select(*PUBLIC_COLUMNS, *more)
+        .outerjoin(ScheduleRow, ScheduleRow.id == StallZoneRow.schedule_id)
+        .where(func.upper_inf(StallZoneRow.valid))
+        .order_by(StallZoneRow.code)
+    )
+
+
+def to_zone(row: Row[Any], overrides: Overrides) -> StallZone:
+    """Return the record of a row of `zones_selected`."""
+    own = overrides.get((row.kind, row.code), ()) + overrides.get((row.kind, None), ())
+    return StallZone(
+        kind=row.kind,
+        code=row.code,
+        name=row.name,
+        geometry=shapely.from_wkb(bytes(row.wkb)),
+        capacity=row.capacity,
+        name_en=row.name_en,
+        goods=tuple(row.goods),
+        address=row.address,
+        rules=row.rules,
+        fee=row.fee,
+        manager=row.manager,
+        phone=getattr(row, "phone", ""),
+        schedule=schedule_of(row.hours, row.time_zone),
+        overrides=own,
+        attributes=row.attributes,
+    )
+
+
+def _stalls() -> Select[Any]:
+    return (
+        select(
+            StallRow.zone_code,
+            StallRow.number,
+            func.ST_AsBinary(StallRow.geom).label("wkb"),
+            StallRow.goods,
+            StallRow.state,
+        )
+        .where(func.upper_inf(StallRow.valid))
+        .order_by(StallRow.zone_code, StallRow.number)
+    )
+
+
+def _to_stall(row: Row[Any]) -> Stall:
+    return Stall(
+        row.zone_code, row.number, shapely.from_wkb(bytes(row.wkb)), row.goods, row.state
+    )

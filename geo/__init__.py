@@ -1,0 +1,1 @@
+"""The thinking: pure functions and indexes over geometry and time; no I/O."""

@@ -1,0 +1,38 @@
+"""Lengths, areas and directions on the WGS 84 ellipsoid; never in degrees or Web Mercator."""
+
+from __future__ import annotations
+
+from shapely.geometry import Point, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geo.crs import ELLIPSOID
+from geo.types import LonLat
+
+
+def distance_m(a: LonLat, b: LonLat) -> float:
+    """Return the geodesic distance between two places, metres."""
+    return float(ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)[2])
+
+
+def bearing_deg(a: LonLat, b: LonLat) -> float:
+    """Return the initial bearing from a to b, degrees clockwise from north, 0 up to 360."""
+    return float(ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)[0]) % 360.0
+
+
+def area_m2(geometry: BaseGeometry) -> float:
+    """Return the area of a geometry in lon/lat, square metres on the ellipsoid; holes count off."""
+    return abs(float(ELLIPSOID.geometry_area_perimeter(geometry)[0]))
+
+
+def circle(center: LonLat, radius_m: float, corners: int = 24) -> Polygon:
+    """Return a polygon whose corners all lie radius_m from the centre along geodesics."""
+    bearings = [360.0 * i / corners for i in range(corners)]
+    lon, lat, _ = ELLIPSOID.fwd(
+        [center.lon] * corners, [center.lat] * corners, bearings, [radius_m] * corners
+    )
+    return Polygon(zip(lon, lat, strict=True))
+
+
+def lonlat_of(point: Point) -> LonLat:
+    """Return the place of a Shapely point in lon/lat."""
+    return LonLat(point.x, point.y)

@@ -1,0 +1,1 @@
+"""The pictures: Folium pages, their styles and scripts."""

@@ -1,0 +1,81 @@
+"""A real PostGIS for every test that asks for one: a private cluster, made by our own code."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from data.cluster import Cluster
+from data.engine import Role, make_engine
+from data.schema import migrate
+
+CreateDatabase = Callable[..., str]
+"""Makes an empty or copied database and returns its name."""
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A cluster of this test run alone, so that two runs at once do not meet."""
+    with tempfile.TemporaryDirectory(prefix="tidegrid-test-") as folder:
+        Path(folder).chmod(0o755)
+        with Cluster.at(Path(folder), free_port()).running() as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def create_database(cluster: Cluster) -> CreateDatabase:
+    def create(name: str, template: str = "template1") -> str:
+        admin = make_engine(cluster.url("postgres", "postgres"), role=None)
+        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
+        admin.dispose()
+        return name
+
+    return create
+
+
+@pytest.fixture(scope="session")
+def migrated(cluster: Cluster, create_database: CreateDatabase) -> str:
+    """The name of a database at head, with the shipped lists and no city in it."""
+    name = create_database("migrated")
+    engine = make_engine(cluster.url("postgres", name), role=None)
+    with engine.begin() as connection:
+        migrate(connection)
+    engine.dispose()
+    return name
+
+
+@pytest.fixture
+def engine_as(cluster: Cluster, migrated: str) -> Iterator[Callable[[Role], Engine]]:
+    """Engines on the migrated database, as one of our roles."""
+    engines: list[Engine] = []
+
+    def make(role: Role) -> Engine:
+        engines.append(make_engine(cluster.url("postgres", migrated), role=role))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
+def session(engine_as: Callable[[Role], Engine]) -> Iterator[Session]:
+    """A session of the schema's owner whose every write is undone."""
+    with engine_as("tidegrid_owner").connect() as connection:
+        outer = connection.begin()
+        with Session(connection, join_transaction_mode="create_savepoint") as session:
+            yield session
+        outer.rollback()
