@@ -96,7 +96,7 @@ class Cluster:
 
     @contextmanager
     def running(self, progress: Callable[[str], None] = _silent) -> Iterator[Cluster]:
-        """Hold the cluster up while inside: start it if need be, stop it after the last user."""
+        """Hold the cluster up while inside: start it if need be, stop it after its last user."""
         self._make_home()
         with _locked(self.home / "users.lock", fcntl.LOCK_SH) as users:
             with _locked(self.home / "start.lock", fcntl.LOCK_EX):
@@ -111,7 +111,7 @@ class Cluster:
                         self.stop()
 
     def stop(self) -> None:
-        """Stop the server, open sessions rolled back; returns when it is down. No server: nothing."""
+        """Stop the server, open sessions rolled back; returns when it is down."""
         if self._status() == 0:
             self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", "60")
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from data.bootstrap import bootstrap
@@ -53,3 +56,13 @@ def _config(connection: Connection) -> Config:
     config.set_main_option("script_location", "data:migrations")
     config.attributes["connection"] = connection
     return config
+
+
+@cache
+def head() -> str:
+    """Return the revision that this program knows."""
+    config = Config()
+    config.set_main_option("script_location", "data:migrations")
+    found = ScriptDirectory.from_config(config).get_current_head()
+    assert found is not None
+    return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from data.cluster import Cluster
+from data.demo.city import DemoCity, build_city
+from data.demo.load import load_city
 from data.engine import Role, make_engine
 from data.schema import migrate
 
@@ -51,8 +54,28 @@ def migrated(cluster: Cluster, create_database: CreateDatabase) -> str:
     """The name of a database at head, with the shipped lists and no city in it."""
     name = create_database("migrated")
     engine = make_engine(cluster.url("postgres", name), role=None)
+    logins = ("tidegrid_owner", "tidegrid_service", "tidegrid_public", "tidegrid_planner")
     with engine.begin() as connection:
-        migrate(connection)
+        migrate(connection, passwords={login: cluster.password(login) for login in logins})
+    engine.dispose()
+    return name
+
+
+@pytest.fixture(scope="session")
+def demo_city() -> DemoCity:
+    """The demo city, with positions observed just now."""
+    return build_city(observed_at=datetime.now(UTC))
+
+
+@pytest.fixture(scope="session")
+def demo(
+    cluster: Cluster, migrated: str, create_database: CreateDatabase, demo_city: DemoCity
+) -> str:
+    """The name of a database with the demo city in it; tests that write make a copy."""
+    name = create_database("demo", migrated)
+    engine = make_engine(cluster.url("postgres", name), role="tidegrid_owner")
+    with Session(engine) as session, session.begin():
+        load_city(session, demo_city)
     engine.dispose()
     return name
 

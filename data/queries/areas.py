@@ -11,7 +11,8 @@ from sqlalchemy import Select, and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
-from data.models import SRID, AreaRow, KindRow
+from data.models import AreaRow, KindRow
+from data.queries.spatial import spot_of
 from geo.records import Area
 from geo.types import LonLat
 
@@ -59,8 +60,7 @@ async def areas_holding(
 def _holding(
     point: LonLat, at: datetime, kinds: Collection[str] | None
 ) -> Select[tuple[str, str, str, str, bool, bool]]:
-    # The literal gets the SRID, not the column, so that the GiST index is used.
-    spot = func.ST_SetSRID(func.ST_MakePoint(point.lon, point.lat), SRID)
+    spot = spot_of(point)
     inside = func.ST_Contains(AreaRow.geom, spot)
     found = (
         select(

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import shapely
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import FacilityRow, ScheduleRow
-from data.queries.schedules import schedule_of
+from data.queries.schedules import calendar_in, schedule_of
+from data.queries.spatial import distance_m, in_box, within
+from geo.openings import opening
 from geo.records import Facility
+from geo.types import BBox, LonLat
 
 FAMILY = "facility"
 
@@ -59,3 +65,71 @@ def to_facility(row: Row[Any]) -> Facility:
         schedule=schedule_of(row.hours, row.time_zone),
         attributes=row.attributes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class FacilitySearch:
+    """What facilities are asked for; `after` is the last place of the page before."""
+
+    kinds: Collection[str] | None = None
+    box: BBox | None = None
+    near: LonLat | None = None
+    within_m: float | None = None
+    open_at: datetime | None = None
+    after: tuple[float | None, str, str] | None = None
+    limit: int = 100
+
+
+async def facilities_found(
+    connection: AsyncConnection, search: FacilitySearch
+) -> list[tuple[Facility, float | None]]:
+    """Return the facilities that answer the search, with the distance in metres from `near`.
+
+    Nearest first when `near` is given, then by kind and code; as many as the limit.
+    """
+    away = distance_m(FacilityRow.geom, search.near) if search.near else literal(None)
+    place = (FacilityRow.kind, FacilityRow.code)
+    chosen = facilities_selected(away.label("distance_m")).where(*_conditions(search))
+    if search.near is not None:
+        chosen = chosen.order_by(None).order_by("distance_m", *place)
+    if search.after is not None:
+        after_m, *after = search.after
+        start = tuple_(*place) > tuple_(*after)
+        if search.near is not None:
+            start = tuple_(away, *place) > tuple_(after_m, *after)
+        chosen = chosen.where(start)
+    if search.open_at is not None:
+        chosen = chosen.where(
+            FacilityRow.schedule_id.in_(await _schedules_open(connection, search.open_at))
+        )
+    found = await connection.execute(chosen.limit(search.limit))
+    return [(to_facility(row), row.distance_m) for row in found]
+
+
+async def facility_of(connection: AsyncConnection, kind: str, code: str) -> Facility | None:
+    """Return one facility, None if there is none that the connection's role may see."""
+    chosen = facilities_selected().where(FacilityRow.kind == kind, FacilityRow.code == code)
+    row = (await connection.execute(chosen)).one_or_none()
+    return to_facility(row) if row else None
+
+
+def _conditions(search: FacilitySearch) -> Iterator[ColumnElement[bool]]:
+    if search.kinds is not None:
+        yield FacilityRow.kind.in_(search.kinds)
+    if search.box is not None:
+        yield in_box(FacilityRow.geom, search.box)
+    if search.near is not None and search.within_m is not None:
+        yield within(FacilityRow.geom, search.near, search.within_m)
+
+
+async def _schedules_open(connection: AsyncConnection, at: datetime) -> list[int]:
+    """Schedules are few and shared: judging them first lets the database page what is open."""
+    calendar = await calendar_in(connection)
+    rows = await connection.execute(
+        select(ScheduleRow.id, ScheduleRow.hours, ScheduleRow.time_zone)
+    )
+    return [
+        number
+        for number, hours, zone in rows
+        if opening(schedule_of(hours, zone), at, calendar=calendar).state == "open"
+    ]

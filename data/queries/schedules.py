@@ -74,7 +74,7 @@ async def calendar_in(connection: AsyncConnection) -> Calendar:
     days = await connection.execute(select(CalendarDayRow.day, CalendarDayRow.kind))
     last_year = await connection.scalar(select(func.max(CalendarYearRow.year)))
     known_until = date(last_year, 12, 31) if last_year else None
-    return Calendar({day: kind for day, kind in days}, known_until)
+    return Calendar({row.day: row.kind for row in days}, known_until)
 
 
 def _overrides(

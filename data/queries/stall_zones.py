@@ -6,13 +6,15 @@ from collections.abc import Collection
 from typing import Any
 
 import shapely
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import ScheduleRow, StallRow, StallZoneRow
 from data.queries.schedules import Overrides, overrides_in, overrides_of, schedule_of
+from data.queries.spatial import distance_m, in_box, within
 from geo.records import Stall, StallZone
+from geo.types import BBox, LonLat
 
 FAMILY = "stall_zone"
 # The manager's phone is not among them: the public role may not even select it.
@@ -44,12 +46,6 @@ def zones_now(session: Session, codes: Collection[str] | None = None) -> list[St
         chosen = chosen.where(StallZoneRow.code.in_(codes))
     own = {place: rules for place, rules in overrides_of(session, FAMILY).items() if place[1]}
     return [to_zone(row, own) for row in session.execute(chosen)]
-
-
-async def zones_in(connection: AsyncConnection) -> list[StallZone]:
-    """Return the stall zones that the connection's role may see, by code, without phones."""
-    overrides = await overrides_in(connection, FAMILY)
-    return [to_zone(row, overrides) for row in await connection.execute(zones_selected())]
 
 
 def stalls_now(session: Session, zone_codes: Collection[str] | None = None) -> list[Stall]:
@@ -113,6 +109,37 @@ def _stalls() -> Select[Any]:
 
 
 def _to_stall(row: Row[Any]) -> Stall:
-    return Stall(
-        row.zone_code, row.number, shapely.from_wkb(bytes(row.wkb)), row.goods, row.state
-    )
+    return Stall(row.zone_code, row.number, shapely.from_wkb(bytes(row.wkb)), row.goods, row.state)
+
+
+async def zones_found(
+    connection: AsyncConnection,
+    *,
+    codes: Collection[str] | None = None,
+    kinds: Collection[str] | None = None,
+    goods: str | None = None,
+    box: BBox | None = None,
+    near: LonLat | None = None,
+    within_m: float | None = None,
+) -> list[tuple[StallZone, float | None]]:
+    """Return the zones that answer every condition, with the distance in metres from `near`.
+
+    Nearest first when `near` is given, then by code. `goods` matches a part of a word.
+    """
+    away = distance_m(StallZoneRow.geom, near) if near else literal(None)
+    chosen = zones_selected(away.label("distance_m"))
+    if near is not None:
+        chosen = chosen.order_by(None).order_by("distance_m", StallZoneRow.code)
+        if within_m is not None:
+            chosen = chosen.where(within(StallZoneRow.geom, near, within_m))
+    if codes is not None:
+        chosen = chosen.where(StallZoneRow.code.in_(codes))
+    if kinds is not None:
+        chosen = chosen.where(StallZoneRow.kind.in_(kinds))
+    if goods is not None:
+        words = func.array_to_string(StallZoneRow.goods, " ")
+        chosen = chosen.where(words.icontains(goods, autoescape=True))
+    if box is not None:
+        chosen = chosen.where(in_box(StallZoneRow.geom, box))
+    overrides = await overrides_in(connection, FAMILY)
+    return [(to_zone(row, overrides), row.distance_m) for row in await connection.execute(chosen)]

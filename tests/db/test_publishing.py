@@ -104,7 +104,8 @@ def test_the_clock_ticks_once_for_each_statement_that_changes_a_layer(session: S
         )
 
     before = revision()
-    put(session, GRID)
+    neighbours = [replace(GRID, code=f"43130200100100{n}") for n in (2, 3)]
+    put(session, GRID, *neighbours)
     assert revision() == before + 1
     put(session, GRID)
     assert revision() == before + 1

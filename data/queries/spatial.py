@@ -1,0 +1,42 @@
+"""Spatial conditions that keep the GiST indexes usable: the literal is shaped, never the column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Function, and_, func, or_
+
+from data.models import SRID
+from geo.measure import box_around
+from geo.types import BBox, LonLat
+
+
+def spot_of(point: LonLat) -> Function[Any]:
+    """Return a place as a geometry."""
+    return func.ST_SetSRID(func.ST_MakePoint(point.lon, point.lat), SRID)
+
+
+def in_box(column: Any, box: BBox) -> ColumnElement[bool]:
+    """Return whether the geometry touches the box, which may cross the antimeridian."""
+    return or_(
+        *(
+            func.ST_Intersects(column, func.ST_MakeEnvelope(*half.bounds, SRID))
+            for half in box.halves()
+        )
+    )
+
+
+def distance_m(column: Any, point: LonLat) -> ColumnElement[float]:
+    """Return the geodesic distance of the geometry, metres on the ellipsoid; 0 inside it."""
+    return func.ST_Distance(func.geography(column), func.geography(spot_of(point)))
+
+
+def within(column: Any, point: LonLat, radius_m: float) -> ColumnElement[bool]:
+    """Return whether the geometry comes as near as that.
+
+    The index knows degrees, not metres: a box finds the candidates, the geodesic decides.
+    """
+    return and_(
+        in_box(column, box_around(point, radius_m)),
+        func.ST_DWithin(func.geography(column), func.geography(spot_of(point)), radius_m),
+    )
