@@ -2,7 +2,8 @@
 
 `Mo-Fr 06:00-08:30,17:00-19:30; Sa,Su,PH 18:00-02:00`, `Jun 10-Aug 31 18:00-24:00`, `24/7`,
 `PH off`, `off`. As in OSM, after `;` a rule replaces the earlier ones on its days, after
-`,` it adds to them. What cannot be said in windows (weeks, sunrise, comments) is refused, never guessed.
+`,` it adds to them. What cannot be said in windows (weeks, sunrise, comments) is refused, never
+guessed.
 """
 
 from __future__ import annotations

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.crs import ELLIPSOID
-from geo.types import LonLat
+from geo.types import BBox, LonLat
 
 
 def distance_m(a: LonLat, b: LonLat) -> float:
@@ -36,3 +38,23 @@ def circle(center: LonLat, radius_m: float, corners: int = 24) -> Polygon:
 def lonlat_of(point: Point) -> LonLat:
     """Return the place of a Shapely point in lon/lat."""
     return LonLat(point.x, point.y)
+
+
+def box_around(center: LonLat, radius_m: float) -> BBox:
+    """Return a box that holds every place within the radius; a little larger, never smaller.
+
+    Near a pole, or for radii beyond 3000 km, it spans all longitudes.
+    """
+    # One degree of latitude is at least 110.57 km on the ellipsoid; one percent on top of that.
+    reach_deg = radius_m / 110_570.0 * 1.01
+    south, north = max(center.lat - reach_deg, -90.0), min(center.lat + reach_deg, 90.0)
+    widest = max(abs(south), abs(north))
+    if radius_m > 3_000_000 or widest > 85:
+        return BBox(-180.0, south, 180.0, north)
+    reach_lon = reach_deg / math.cos(math.radians(widest))
+    west, east = center.lon - reach_lon, center.lon + reach_lon
+    return BBox(_wrapped(west), south, _wrapped(east), north)
+
+
+def _wrapped(lon: float) -> float:
+    return (lon + 180.0) % 360.0 - 180.0

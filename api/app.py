@@ -1,0 +1,95 @@
+"""The application: routes, errors and limits put together; nothing is opened until it starts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.resources import files
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.docs import get_swagger_ui_html
+from fastapi.responses import HTMLResponse
+from fastapi.staticfiles import StaticFiles
+
+from api import __version__
+from api.database import Database, given_database
+from api.deps import Services
+from api.errors import install_error_handlers
+from api.middleware import ClientGone, Limits, SecurityHeaders
+from api.routes import facilities, health, locate, maps, officers, stall_zones
+from api.schemas import Problem
+from api.settings import Settings
+from data.engine import make_async_engine
+from data.queries.schedules import read_hours
+
+DESCRIPTION = """
+The spatial service of a city-management bureau: which grid, whose duty, who is nearest, what is
+open.
+
+Coordinates go in as `lon`, `lat` and `crs` (`wgs84` by default, `cgcs2000`, `gcj02`, `bd09`,
+`EPSG:n`); answers are in WGS 84 and say which system the point was read in. A point from WeChat or
+Amap is GCJ-02: read as WGS 84 it lands 500 m away, in another grid. Times are RFC 3339 with a zone.
+Errors are RFC 9457 problems whose `detail` says what to change. Answers carry an `ETag`.
+"""
+_PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """Wire one service for one database; connections are opened when they are first needed."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        limits: dict[str, Any] = {
+            "timeout_ms": settings.statement_timeout_ms, "pool_size": settings.pool_size
+        }  # fmt: skip
+        public = make_async_engine(database.public_url, role="tidegrid_public", **limits)
+        service = make_async_engine(database.service_url, role="tidegrid_service", **limits)
+        app.state.services = Services(settings, public, service)
+        try:
+            yield
+        finally:
+            await public.dispose()
+            await service.dispose()
+            read_hours.cache_clear()
+
+    app = FastAPI(
+        title="tidegrid",
+        summary="城市管理空间服务 · spatial service of city management",
+        description=DESCRIPTION,
+        version=__version__,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        responses={422: {**_PROBLEM, "description": "Something to change"}},
+    )
+    for module in (locate, officers, stall_zones, facilities, maps, health):
+        app.include_router(module.router)
+    install_error_handlers(app)
+    _serve_static(app)
+    app.add_middleware(ClientGone)
+    app.add_middleware(Limits, settings.query_max_bytes, settings.body_max_bytes)
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def from_env() -> FastAPI:
+    """Entry point of the workers: the database's addresses are in the environment by then."""
+    settings = Settings()
+    return create_app(settings, given_database(settings))
+
+
+def _serve_static(app: FastAPI) -> None:
+    """Scripts and styles come from here, none from elsewhere; the API's own manual too."""
+    folder = files("maps").joinpath("static")
+    app.mount("/static", StaticFiles(directory=str(folder)), name="static")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return get_swagger_ui_html(
+            openapi_url="/openapi.json",
+            title="tidegrid",
+            swagger_js_url="/static/vendor/swagger-ui/swagger-ui-bundle.js",
+            swagger_css_url="/static/vendor/swagger-ui/swagger-ui.css",
+            swagger_favicon_url="/static/icon.svg",
+        )

@@ -1,0 +1,1 @@
+"""The subcommands of `tidegrid`, one module each."""

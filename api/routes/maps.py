@@ -1,0 +1,85 @@
+"""The pages."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from api.answers import fingerprint, tagged
+from api.deps import PublicDep, ServicesDep
+from api.params import InstantDep
+from api.settings import Settings
+from data.queries.areas import areas_in
+from data.queries.city import CityFacts, city_facts
+from data.queries.kinds import kinds_in
+from data.queries.schedules import calendar_in
+from data.queries.stall_zones import FAMILY, zones_found
+from geo.openings import CITY_TIME, opening
+from maps.basemap import Basemap
+from maps.page import Site
+from maps.stalls import GROUND, ZoneOnMap, stalls_page
+
+router = APIRouter(tags=["maps"])
+LanguageText = Annotated[Literal["zh", "en"], Query(description="Language of the page.")]
+
+
+@router.get("/", include_in_schema=False)
+async def root() -> Response:
+    """The map is the front page."""
+    return RedirectResponse("/maps/stalls", status_code=307)
+
+
+@router.get(
+    "/maps/stalls", summary="潮汐摊位服务地图 · map of stall zones", response_class=Response
+)
+async def stalls(
+    request: Request,
+    at: InstantDep,
+    connection: PublicDep,
+    services: ServicesDep,
+    lang: LanguageText = "zh",
+) -> Response:
+    """A page with every stall zone, open, opening later today or closed, and a list beside it."""
+    calendar = await calendar_in(connection)
+    zones = [
+        ZoneOnMap(zone, opening(zone.schedule, at, overrides=zone.overrides, calendar=calendar))
+        for zone, _ in await zones_found(connection)
+    ]
+    kinds = await kinds_in(connection, FAMILY)
+    ground = await areas_in(connection, GROUND)
+    site = site_of(services.settings, await city_facts(connection))
+    # Drawing takes long enough to keep others waiting.
+    page = await asyncio.to_thread(stalls_page, zones, ground, kinds, at, lang, site)
+    tag = fingerprint(page.html)
+    headers = {"Content-Security-Policy": page.policy, "Content-Language": lang}
+    return tagged(request, page.html, tag, "text/html; charset=utf-8", headers)
+
+
+def site_of(settings: Settings, facts: CityFacts) -> Site:
+    """Return what the settings and the data say of the site."""
+    changed = facts.changed_at.astimezone(ZoneInfo(CITY_TIME)).date() if facts.changed_at else None
+    return Site(
+        city_zh=settings.city_zh,
+        city_en=settings.city_en,
+        synthetic=facts.synthetic,
+        basemap=basemap_of(settings),
+        data_date=changed,
+    )
+
+
+def basemap_of(settings: Settings) -> Basemap:
+    """Return the ground that the settings ask for."""
+    number = settings.map_approval_number
+    if settings.basemap == "osm":
+        return Basemap.openstreetmap()
+    if settings.basemap == "tianditu":
+        key = settings.tianditu_key.get_secret_value() if settings.tianditu_key else ""
+        return Basemap.tianditu(key, number)
+    if settings.basemap == "xyz":
+        source = settings.basemap_source
+        return Basemap((settings.basemap_url,), source, source, number)
+    return Basemap()
