@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SECURITY_HEADERS = [
@@ -23,16 +24,18 @@ class Limits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http":
-            return await self.app(scope, receive, send)
-        if len(scope["query_string"]) > self.query_max:
-            return await _refuse(
-                send, 414, "http-414", "URI Too Long", f"The query may have {self.query_max} bytes."
+            await self.app(scope, receive, send)
+        elif len(scope["query_string"]) > self.query_max:
+            await _refuse(send, 414, "URI Too Long", f"the query may have {self.query_max} bytes")
+        elif b"%00" in scope["query_string"] or "\0" in scope["path"]:
+            # PostgreSQL has no such character; no honest client has either.
+            await _refuse(
+                send, 422, "Unprocessable", "the address holds a NUL character: leave it out"
             )
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self.body_max:
-            return await _refuse(
-                send, 413, "too-large", "Too large", f"The body may have {self.body_max} bytes."
-            )
+        else:
+            await self.app(scope, self._counted(receive), send)
+
+    def _counted(self, receive: Receive) -> Receive:
         taken = 0
 
         async def counted() -> Message:
@@ -40,20 +43,11 @@ class Limits:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > self.body_max:
-                # A chunked body that lied by having no length: read no further.
-                raise _BodyTooLarge
+                # The one exception that FastAPI lets through while it reads a body.
+                raise HTTPException(413, f"the body may have {self.body_max} bytes")
             return message
 
-        try:
-            await self.app(scope, counted, send)
-        except _BodyTooLarge:
-            await _refuse(
-                send, 413, "too-large", "Too large", f"The body may have {self.body_max} bytes."
-            )
-
-
-class _BodyTooLarge(Exception):
-    pass
+        return counted
 
 
 class ClientGone:
@@ -108,10 +102,9 @@ class SecurityHeaders:
         await self.app(scope, receive, secured if scope["type"] == "http" else send)
 
 
-async def _refuse(send: Send, status: int, kind: str, title: str, detail: str) -> None:
-    body = {
-        "type": f"urn:tidegrid:problem:{kind}", "title": title, "status": status, "detail": detail,
-    }  # fmt: skip
+async def _refuse(send: Send, status: int, title: str, detail: str) -> None:
+    kind = f"urn:tidegrid:problem:http-{status}"
+    body = {"type": kind, "title": title, "status": status, "detail": detail}
     headers = [(b"content-type", b"application/problem+json"), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(body).encode()})

@@ -100,7 +100,8 @@ def columns_of(record: Record) -> dict[str, Any]:
 
 
 def _normal_geometry(record: Record) -> BaseGeometry:
-    flat = shapely.force_2d(record.geometry)
+    # Rings turn as RFC 7946 says: Shapefiles reverse them, and that is no change of place.
+    flat = shapely.orient_polygons(shapely.force_2d(record.geometry))
     # The column holds multi-polygons: a river through a grid makes two parts of one.
     if isinstance(record, Area | StallZone) and isinstance(flat, Polygon):
         return MultiPolygon([flat])

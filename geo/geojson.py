@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import shapely
-from shapely.geometry import mapping
+from shapely.geometry import MultiPolygon, mapping
 from shapely.geometry.base import BaseGeometry
 
 
 def geometry_json(geometry: BaseGeometry) -> dict[str, Any]:
     """Return the geometry as a GeoJSON object; a multi-polygon of one part as a polygon."""
-    if geometry.geom_type == "MultiPolygon" and len(geometry.geoms) == 1:
+    if isinstance(geometry, MultiPolygon) and len(geometry.geoms) == 1:
         geometry = geometry.geoms[0]
     rounded = shapely.transform(geometry, lambda pairs: pairs.round(7))
     found: dict[str, Any] = mapping(rounded)

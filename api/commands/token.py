@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Annotated
 
@@ -37,21 +38,12 @@ def list_(json: Json = False) -> None:
     """Show all tokens, not the secrets: those are not kept."""
     with owner_session() as session:
         found = tokens.tokens(session)
-    rows = [
-        {
-            "name": token.name,
-            "scopes": sorted(token.scopes),
-            "expires_at": token.expires_at.isoformat(timespec="seconds"),
-            "revoked": token.revoked_at is not None,
-        }
-        for token in found
-    ]
     if json:
-        show_json(rows)
+        show_json([asdict(token) | {"scopes": sorted(token.scopes)} for token in found])
         return
-    for row in rows:
-        state = "revoked" if row["revoked"] else f"until {row['expires_at']}"
-        out.print(f"{row['name']}\t{','.join(row['scopes'])}\t{state}", markup=False)
+    for token in found:
+        state = "revoked" if token.revoked_at else f"until {token.expires_at:%Y-%m-%d %H:%M %Z}"
+        out.print(f"{token.name}\t{','.join(sorted(token.scopes))}\t{state}", markup=False)
 
 
 @app.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -30,7 +31,7 @@ from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, stalls_of, zones_found
 from geo.errors import NotFound, UnknownKind
 from geo.openings import opening
-from geo.records import StallZone
+from geo.records import Kind, StallZone
 
 router = APIRouter(tags=["stall zones"])
 CLOCKS = ("stall_zones", "stalls", "overrides", "calendar", "kinds")
@@ -129,7 +130,7 @@ def _after(found: list[Found], cursor: str | None) -> list[Found]:
     return [one for one in found if (one[1] or 0.0, one[0].code) > place]
 
 
-def _check_kinds(wanted: list[str] | None, kinds: dict[str, object]) -> None:
+def _check_kinds(wanted: list[str] | None, kinds: Mapping[str, Kind]) -> None:
     for word in wanted or ():
         if word not in kinds:
             raise UnknownKind(f"no stall-zone kind {word[:40]!r}; there are {', '.join(kinds)}")

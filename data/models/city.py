@@ -30,7 +30,7 @@ def of_kind() -> ForeignKeyConstraint:
     )
 
 
-def one_at_a_time(*columns: str, table: str) -> ExcludeConstraint[Any]:
+def one_at_a_time(*columns: str, table: str) -> ExcludeConstraint:
     """Return the rule that the columns name one valid row at any instant."""
     return ExcludeConstraint(
         *((column, "=") for column in columns), ("valid", "&&"), name=f"ex_{table}_code"

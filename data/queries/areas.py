@@ -6,12 +6,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-import shapely
-from sqlalchemy import Select, and_, func, literal, select
+from sqlalchemy import and_, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import AreaRow, KindRow
+from data.queries.rows import AnySelect, shape_of
 from data.queries.spatial import spot_of
 from geo.records import Area
 from geo.types import LonLat
@@ -57,9 +57,7 @@ async def areas_holding(
     return sorted(kept, key=lambda h: (h.kind, h.code))
 
 
-def _holding(
-    point: LonLat, at: datetime, kinds: Collection[str] | None
-) -> Select[tuple[str, str, str, str, bool, bool]]:
+def _holding(point: LonLat, at: datetime, kinds: Collection[str] | None) -> AnySelect:
     spot = spot_of(point)
     inside = func.ST_Contains(AreaRow.geom, spot)
     found = (
@@ -82,7 +80,7 @@ def _holding(
 
 def _areas(
     kinds: Collection[str] | None,
-) -> Select[tuple[str, str, str, bytes, str, str | None, dict[str, object]]]:
+) -> AnySelect:
     found = (
         select(
             AreaRow.kind,
@@ -108,4 +106,4 @@ def _to_area(
     parent_code: str | None,
     attributes: dict[str, object],
 ) -> Area:
-    return Area(kind, code, name, shapely.from_wkb(bytes(wkb)), name_en, parent_code, attributes)
+    return Area(kind, code, name, shape_of(wkb), name_en, parent_code, attributes)

@@ -18,4 +18,5 @@ async def schema_revision(connection: AsyncConnection) -> str | None:
     """Return the migration that the database is at, None if it holds no city."""
     if await connection.scalar(text("SELECT to_regclass('city.alembic_version')")) is None:
         return None
-    return await connection.scalar(text("SELECT version_num FROM city.alembic_version"))
+    found = await connection.scalar(text("SELECT version_num FROM city.alembic_version"))
+    return None if found is None else str(found)

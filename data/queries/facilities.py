@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import shapely
-from sqlalchemy import ColumnElement, Row, Select, func, literal, select, tuple_
+from sqlalchemy import ColumnElement, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import FacilityRow, ScheduleRow
+from data.queries.rows import AnyRow, AnySelect, shape_of
 from data.queries.schedules import calendar_in, schedule_of
 from data.queries.spatial import distance_m, in_box, within
 from geo.openings import opening
@@ -30,7 +30,7 @@ def facilities_now(session: Session, kinds: Collection[str] | None = None) -> li
     return [to_facility(row) for row in session.execute(chosen)]
 
 
-def facilities_selected(*more: Any) -> Select[Any]:
+def facilities_selected(*more: Any) -> AnySelect:
     """Return the statement that reads facilities, to be narrowed; `to_facility` reads its rows."""
     return (
         select(
@@ -52,13 +52,13 @@ def facilities_selected(*more: Any) -> Select[Any]:
     )
 
 
-def to_facility(row: Row[Any]) -> Facility:
+def to_facility(row: AnyRow) -> Facility:
     """Return the record of a row of `facilities_selected`."""
     return Facility(
         kind=row.kind,
         code=row.code,
         name=row.name,
-        geometry=shapely.from_wkb(bytes(row.wkb)),
+        geometry=shape_of(row.wkb),
         name_en=row.name_en,
         state=row.state,
         address=row.address,

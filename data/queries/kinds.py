@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import KindRow
+from data.queries.rows import AnySelect
 from geo.records import Kind
 
 
@@ -21,7 +22,7 @@ async def kinds_in(connection: AsyncConnection, family: str) -> dict[str, Kind]:
     return {kind.slug: kind for kind in (Kind(*row) for row in found)}
 
 
-def _kinds(family: str) -> Select[tuple[str, str, str, str, bool, bool, str | None]]:
+def _kinds(family: str) -> AnySelect:
     return (
         select(
             KindRow.family,

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-import shapely
-from sqlalchemy import Date, Row, Select, and_, func, literal, select
-from sqlalchemy.dialects.postgresql import aggregate_order_by, array_agg
+from sqlalchemy import Date, and_, func, literal, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data.models import AssignmentRow, OfficerRow, PositionRow, ScheduleRow, ShiftRow
 from data.queries.areas import areas_holding
+from data.queries.rows import AnyRow, AnySelect, shape_of
 from data.queries.schedules import calendar_in, schedule_of
 from geo.measure import bearing_deg, distance_m, lonlat_of
 from geo.openings import CITY_TIME, Calendar, opening
@@ -79,7 +78,7 @@ async def nearest(connection: AsyncConnection, search: NearestSearch) -> Nearest
     return found
 
 
-def _left_out(row: Row[Any], search: NearestSearch, calendar: Calendar) -> str | None:
+def _left_out(row: AnyRow, search: NearestSearch, calendar: Calendar) -> str | None:
     if search.role is not None and search.role not in (row.roles or ()):
         return "role"
     if row.wkb is None:
@@ -94,8 +93,8 @@ def _left_out(row: Row[Any], search: NearestSearch, calendar: Calendar) -> str |
     return None
 
 
-def _near(row: Row[Any], search: NearestSearch, here: set[tuple[str, str]]) -> NearOfficer:
-    place = lonlat_of(shapely.from_wkb(bytes(row.wkb)))
+def _near(row: AnyRow, search: NearestSearch, here: set[tuple[str, str]]) -> NearOfficer:
+    place = lonlat_of(shape_of(row.wkb))
     duties = {tuple(duty.split(":", 1)) for duty in row.duties or ()}
     return NearOfficer(
         code=row.code,
@@ -108,7 +107,7 @@ def _near(row: Row[Any], search: NearestSearch, here: set[tuple[str, str]]) -> N
     )
 
 
-def _staff(search: NearestSearch) -> Select[Any]:
+def _staff(search: NearestSearch) -> AnySelect:
     """Every officer with what is said of them on that day; the day is the city's, not UTC's."""
     today = func.timezone(CITY_TIME, literal(search.at)).cast(Date)
     ordered, assigned = AssignmentRow.id, AssignmentRow.id.is_not(None)
@@ -120,10 +119,10 @@ def _staff(search: NearestSearch) -> Select[Any]:
             PositionRow.observed_at,
             ScheduleRow.hours,
             ScheduleRow.time_zone,
-            array_agg(aggregate_order_by(AssignmentRow.role, ordered))
+            func.array_agg(aggregate_order_by(AssignmentRow.role, ordered))
             .filter(assigned)
             .label("roles"),
-            array_agg(
+            func.array_agg(
                 aggregate_order_by(AssignmentRow.area_kind + ":" + AssignmentRow.area_code, ordered)
             )
             .filter(assigned)

@@ -7,12 +7,13 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
 
-from sqlalchemy import Row, Select, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.dialects.postgresql import Range, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import CalendarDayRow, CalendarYearRow, OverrideRow, ScheduleRow
+from data.queries.rows import AnyRow, AnySelect
 from geo.hours import format_hours, parse_hours
 from geo.openings import Calendar, Override, Schedule
 
@@ -77,9 +78,7 @@ async def calendar_in(connection: AsyncConnection) -> Calendar:
     return Calendar({row.day: row.kind for row in days}, known_until)
 
 
-def _overrides(
-    family: str,
-) -> Select[tuple[str, str | None, Range[date], bool, str | None, str, str]]:
+def _overrides(family: str) -> AnySelect:
     return (
         select(
             OverrideRow.kind,
@@ -95,9 +94,7 @@ def _overrides(
     )
 
 
-def _by_place(
-    rows: Iterable[Row[tuple[str, str | None, Range[date], bool, str | None, str, str]]],
-) -> Overrides:
+def _by_place(rows: Iterable[AnyRow]) -> Overrides:
     found: dict[tuple[str, str | None], list[Override]] = defaultdict(list)
     for kind, code, dates, opens, hours, reason_zh, reason_en in rows:
         assert dates.lower is not None

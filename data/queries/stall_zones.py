@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-import shapely
-from sqlalchemy import Row, Select, func, literal, select
+from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import ScheduleRow, StallRow, StallZoneRow
+from data.queries.rows import AnyRow, AnySelect, shape_of
 from data.queries.schedules import Overrides, overrides_in, overrides_of, schedule_of
 from data.queries.spatial import distance_m, in_box, within
 from geo.records import Stall, StallZone
@@ -62,7 +62,7 @@ async def stalls_of(connection: AsyncConnection, zone_code: str) -> list[Stall]:
     return [_to_stall(row) for row in await connection.execute(chosen)]
 
 
-def zones_selected(*more: Any) -> Select[Any]:
+def zones_selected(*more: Any) -> AnySelect:
     """Return the statement that reads zones, to be narrowed; `to_zone` reads its rows."""
     return (
         select(*PUBLIC_COLUMNS, *more)
@@ -72,14 +72,14 @@ def zones_selected(*more: Any) -> Select[Any]:
     )
 
 
-def to_zone(row: Row[Any], overrides: Overrides) -> StallZone:
+def to_zone(row: AnyRow, overrides: Overrides) -> StallZone:
     """Return the record of a row of `zones_selected`."""
     own = overrides.get((row.kind, row.code), ()) + overrides.get((row.kind, None), ())
     return StallZone(
         kind=row.kind,
         code=row.code,
         name=row.name,
-        geometry=shapely.from_wkb(bytes(row.wkb)),
+        geometry=shape_of(row.wkb),
         capacity=row.capacity,
         name_en=row.name_en,
         goods=tuple(row.goods),
@@ -94,7 +94,7 @@ def to_zone(row: Row[Any], overrides: Overrides) -> StallZone:
     )
 
 
-def _stalls() -> Select[Any]:
+def _stalls() -> AnySelect:
     return (
         select(
             StallRow.zone_code,
@@ -108,8 +108,8 @@ def _stalls() -> Select[Any]:
     )
 
 
-def _to_stall(row: Row[Any]) -> Stall:
-    return Stall(row.zone_code, row.number, shapely.from_wkb(bytes(row.wkb)), row.goods, row.state)
+def _to_stall(row: AnyRow) -> Stall:
+    return Stall(row.zone_code, row.number, shape_of(row.wkb), row.goods, row.state)
 
 
 async def zones_found(

@@ -29,7 +29,10 @@ def load_reference(connection: Connection) -> None:
 def read_list(name: str) -> list[dict[str, Any]]:
     """Return the rows of one shipped list, empty cells as None, true and false as such."""
     text = files(__package__).joinpath(f"{name}.csv").read_text(encoding="utf-8")
-    return [{key: _value(cell) for key, cell in row.items()} for row in csv.DictReader(text.splitlines())]
+    return [
+        {key: _value(cell) for key, cell in row.items()}
+        for row in csv.DictReader(text.splitlines())
+    ]
 
 
 def _value(cell: str) -> Any:

@@ -99,9 +99,8 @@ def test_one_code_cannot_be_valid_twice_at_once(session: Session) -> None:
 
 def test_the_clock_ticks_once_for_each_statement_that_changes_a_layer(session: Session) -> None:
     def revision() -> int:
-        return session.scalar(
-            text("SELECT coalesce(max(revision), 0) FROM city.layers WHERE name = 'areas'")
-        )
+        asked = text("SELECT coalesce(max(revision), 0) FROM city.layers WHERE name = 'areas'")
+        return int(session.scalar(asked) or 0)
 
     before = revision()
     neighbours = [replace(GRID, code=f"43130200100100{n}") for n in (2, 3)]

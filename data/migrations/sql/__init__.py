@@ -9,5 +9,6 @@ def run_sql(name: str) -> None:
     """Run one file of this folder in the migration under way."""
     text = files(__package__).joinpath(name).read_text(encoding="utf-8")
     # Straight to the driver: without parameters it leaves % alone and takes many statements.
-    with op.get_bind().connection.cursor() as cursor:
-        cursor.execute(text)
+    cursor = op.get_bind().connection.cursor()
+    cursor.execute(text)
+    cursor.close()
