@@ -1,12 +1,17 @@
 // Copies what the pages load from the locked npm packages to where the server finds it.
 import { cpSync, rmSync } from "node:fs";
 
-const source = "node_modules/leaflet";
-const target = "maps/static/vendor/leaflet";
+const vendor = "maps/static/vendor";
+// Licences ask for their text beside the copy.
+const wanted = {
+  "leaflet": ["dist/leaflet.js", "dist/leaflet.css", "dist/images", "LICENSE"],
+  "swagger-ui-dist": ["swagger-ui-bundle.js", "swagger-ui.css", "LICENSE", "NOTICE"],
+};
 
-rmSync(target, { recursive: true, force: true });
-for (const name of ["leaflet.js", "leaflet.css", "images"]) {
-  cpSync(`${source}/dist/${name}`, `${target}/${name}`, { recursive: true });
+rmSync(vendor, { recursive: true, force: true });
+for (const [name, files] of Object.entries(wanted)) {
+  for (const file of files) {
+    const target = `${vendor}/${name}/${file.replace("dist/", "")}`;
+    cpSync(`node_modules/${name}/${file}`, target, { recursive: true });
+  }
 }
-// BSD-2-Clause asks for its text beside the copy.
-cpSync(`${source}/LICENSE`, `${target}/LICENSE`);

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from data.models import AreaRow, KindRow
 from data.queries.rows import AnySelect, shape_of
-from data.queries.spatial import spot_of
+from data.queries.spatial import spot_of, touches
 from geo.records import Area
 from geo.types import LonLat
 
@@ -70,7 +70,7 @@ def _holding(point: LonLat, at: datetime, kinds: Collection[str] | None) -> AnyS
             (~inside).label("on_border"),
         )
         .join(KindRow, and_(KindRow.family == AreaRow.family, KindRow.slug == AreaRow.kind))
-        .where(func.ST_Intersects(AreaRow.geom, spot), AreaRow.valid.contains(literal(at)))
+        .where(touches(AreaRow.geom, spot), AreaRow.valid.contains(literal(at)))
         .order_by(
             AreaRow.kind, inside.desc(), func.ST_Area(func.geography(AreaRow.geom)), AreaRow.code
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,9 +12,8 @@ from geo.records import Kind
 from maps.basemap import Basemap
 from tests.page import sample
 from tests.page.conftest import Serve
+from tests.page.visits import DESKTOP, PHONE, Visit, visit
 
-PHONE = {"width": 360, "height": 740}
-DESKTOP = {"width": 1280, "height": 800}
 HOSTILE = (
     "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
     "`${alert(3)}`{{ 7*191 }}{% raw %}{# \" ' &lt; \\u003c"
@@ -26,46 +23,6 @@ TILE = (
     '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256">'
     '<rect width="256" height="256" fill="#e9e4d8" stroke="#c9c2b0"/></svg>'
 )
-
-
-class Visit:
-    """A page in its own context; everything that went wrong is written down."""
-
-    def __init__(self, tab: Page, address: str) -> None:
-        self.tab, self.address = tab, address
-        self.troubles: list[str] = []
-        tab.on("console", lambda message: self._hear(message.type, message.text))
-        tab.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
-        tab.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
-        tab.on("requestfailed", lambda request: self.troubles.append(f"failed: {request.url}"))
-        tab.on("request", lambda request: self._watch(request.url))
-
-    def _hear(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):  # violations of the policy are errors of the console
-            self.troubles.append(f"{kind}: {text}")
-
-    def _watch(self, url: str) -> None:
-        if not url.startswith((self.address, "data:")):
-            self.troubles.append(f"foreign host: {url}")
-
-
-@contextmanager
-def visit(
-    browser: Browser,
-    address: str,
-    path: str = "/maps/stalls",
-    *,
-    dark: bool = False,
-    **options: object,
-) -> Iterator[Visit]:
-    context = browser.new_context(color_scheme="dark" if dark else "light", **options)  # type: ignore[arg-type]
-    context.set_default_timeout(5000)
-    try:
-        found = Visit(context.new_page(), address)
-        found.tab.goto(address + path)
-        yield found
-    finally:
-        context.close()
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""The pages of the running service with the demo city: what a newcomer sees after `make demo`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, ViewportSize, expect
+
+from api.app import create_app
+from api.database import Database
+from api.settings import Settings
+from data.cluster import Cluster
+from tests.conftest import free_port
+from tests.page.visits import DESKTOP, PHONE, visit
+
+# A Saturday afternoon: some markets are open, night markets open later, summer melons rest.
+AFTERNOON = "2026-11-28T16:40:00%2B08:00"
+IMAGES = Path(__file__).parents[2] / "docs" / "images"
+
+
+@pytest.fixture(scope="module")
+def address(cluster: Cluster, demo: str) -> Iterator[str]:
+    """A real server on a real port; the page asks it for everything."""
+    database = Database(
+        cluster.url("tidegrid_service", demo),
+        cluster.url("tidegrid_public", demo),
+        cluster.url("postgres", demo),
+    )
+    config = uvicorn.Config(create_app(Settings(), database), port=free_port(), log_level="error")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started:
+        thread.join(0.05)
+    yield f"http://127.0.0.1:{config.port}"
+    server.should_exit = True
+    thread.join()
+
+
+@pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+def size(request: pytest.FixtureRequest) -> ViewportSize:
+    """The window of the visitor."""
+    found: ViewportSize = request.param
+    return found
+
+
+def shot(tab: Page, pictures: Path, name: str) -> None:
+    """Keep what is seen; the pictures of README are taken from here when asked for."""
+    device = "phone" if tab.viewport_size == PHONE else "desktop"
+    path = pictures / f"demo-{name}-{device}.png"
+    tab.screenshot(path=path)
+    if os.environ.get("TIDEGRID_DOCS_IMAGES") and name == "stalls":
+        IMAGES.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, IMAGES / ("stalls-phone.png" if device == "phone" else "stalls.png"))
+
+
+def test_the_stall_map_shows_the_city_and_its_42_zones(
+    browser: Browser, address: str, size: ViewportSize, pictures: Path
+) -> None:
+    with visit(browser, address, f"/maps/stalls?at={AFTERNOON}", viewport=size) as here:
+        expect(here.tab.locator("path.zone")).to_have_count(42)
+        shot(here.tab, pictures, "stalls")
+
+        assert here.tab.locator("#list li").count() == 42
+        assert "虚构" in here.tab.inner_text("body")
+        assert here.troubles == []
+
+
+def test_the_english_page_is_whole(
+    browser: Browser, address: str, size: ViewportSize, pictures: Path
+) -> None:
+    path = f"/maps/stalls?lang=en&at={AFTERNOON}"
+    with visit(browser, address, path, viewport=size) as here:
+        expect(here.tab.locator("path.zone")).to_have_count(42)
+        shot(here.tab, pictures, "stalls-en")
+
+        assert here.tab.locator("html").get_attribute("lang") == "en"
+        assert "synthetic" in here.tab.inner_text("body").lower()
+        assert here.troubles == []
+
+
+def test_the_front_page_is_the_map(browser: Browser, address: str) -> None:
+    with visit(browser, address, "/") as here:
+        assert here.tab.url.endswith("/maps/stalls")
+        assert here.troubles == []
+
+
+def test_the_manual_of_the_api_needs_no_other_host(
+    browser: Browser, address: str, pictures: Path
+) -> None:
+    with visit(browser, address, "/docs") as here:
+        expect(here.tab.get_by_text("/v1/locate", exact=True)).to_be_visible()
+        shot(here.tab, pictures, "docs")
+        assert here.troubles == []
