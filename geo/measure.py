@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from shapely.geometry import Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.crs import ELLIPSOID
+from geo.crs import ELLIPSOID, Floats
 from geo.types import BBox, LonLat
 
 
@@ -19,6 +20,13 @@ def distance_m(a: LonLat, b: LonLat) -> float:
 def bearing_deg(a: LonLat, b: LonLat) -> float:
     """Return the initial bearing from a to b, degrees clockwise from north, 0 up to 360."""
     return float(ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)[0]) % 360.0
+
+
+def inverse(a: LonLat, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
+    """Return bearings (degrees, 0 up to 360) and distances (metres) from a place to many."""
+    starts = np.full(len(lon), a.lon), np.full(len(lon), a.lat)
+    bearings, _, distances = ELLIPSOID.inv(*starts, lon, lat)
+    return bearings % 360.0, distances
 
 
 def area_m2(geometry: BaseGeometry) -> float:

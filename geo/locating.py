@@ -1,0 +1,190 @@
+"""Which areas hold a point: an immutable index over all published areas, as PostGIS would answer.
+
+One rule picks the winner where areas of an exclusive kind meet or overlap: an area that has the
+point inside wins over one that has it on its border; then the lower code wins. It depends on
+nothing but the data, so every worker and every rebuild answers alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely import STRtree
+from shapely.geometry.base import BaseGeometry
+
+from geo.errors import InvalidCoordinate, UnknownKind
+from geo.types import LonLat
+
+Floats = npt.NDArray[np.float64]
+Positions = npt.NDArray[np.int64]
+"""Positions in the index; -1 where no area holds the point."""
+
+# Preparing a shape speeds up the predicates on long borders and costs memory on all of them.
+_PREPARE_FROM_VERTICES = 64
+# Points of a batch that are looked at together: bounds the memory, and fits the caches.
+_CHUNK = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What is said of an area in an answer."""
+
+    kind: str
+    code: str
+    name: str
+    name_en: str
+    exclusive: bool
+    public: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An area that holds a point; `position` is its place in the index."""
+
+    position: int
+    on_border: bool
+
+
+class AreaIndex:
+    """The areas that hold between two instants, by place. Never edited: build a new one and swap.
+
+    Labels and shapes must be in the order of kind and code. `valid_from` is when the last change
+    before took effect, `valid_until` when the next known one will.
+    """
+
+    def __init__(
+        self,
+        labels: Sequence[Label],
+        shapes: Sequence[BaseGeometry] | npt.NDArray[np.object_],
+        *,
+        revision: int = 0,
+        valid_from: datetime | None = None,
+        valid_until: datetime | None = None,
+    ) -> None:
+        self.labels = tuple(labels)
+        self.revision, self.valid_from, self.valid_until = revision, valid_from, valid_until
+        self._shapes = np.asarray(shapes, dtype=object)
+        shapely.prepare(
+            self._shapes[shapely.get_num_coordinates(self._shapes) > _PREPARE_FROM_VERTICES]
+        )
+        self._tree = STRtree(self._shapes)
+        self._trees = {kind: STRtree(self._shapes[part]) for kind, part in self.kinds.items()}
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def kinds(self) -> dict[str, slice]:
+        """The kinds that there are, and where their areas stand."""
+        names = np.array([label.kind for label in self.labels])
+        found, first, count = np.unique(names, return_index=True, return_counts=True)
+        return {
+            str(kind): slice(int(start), int(start + many))
+            for kind, start, many in zip(found, first, count, strict=True)
+        }
+
+    def answers_for(self, at: datetime) -> bool:
+        """Return whether the areas of this index are those that were valid at the instant."""
+        begun = self.valid_from is None or at >= self.valid_from
+        return begun and (self.valid_until is None or at < self.valid_until)
+
+    def holding(self, point: LonLat, kinds: Iterable[str] | None = None) -> list[Hit]:
+        """Return the areas that hold the point, by kind and code; of an exclusive kind one."""
+        held: Iterable[Hit]
+        if kinds is None:
+            held = self._hits(self._tree, 0, point)
+        else:
+            known = sorted({kind for kind in kinds if kind in self.kinds})
+            held = (
+                hit
+                for kind in known
+                for hit in self._hits(self._trees[kind], self.kinds[kind].start, point)
+            )
+        return list(self._winners(held))
+
+    def _hits(self, tree: STRtree, start: int, point: LonLat) -> Iterator[Hit]:
+        lon, lat = point.lon, point.lat
+        near = tree.query(shapely.points(lon, lat))
+        if near.size == 0:
+            return
+        near = np.sort(near) + start
+        shapes = self._shapes[near]
+        touched = shapely.intersects_xy(shapes, lon, lat)
+        inside = shapely.contains_xy(shapes, lon, lat)
+        for position, hit, within in zip(
+            near.tolist(), touched.tolist(), inside.tolist(), strict=True
+        ):
+            if hit:
+                yield Hit(position, not within)
+
+    def _winners(self, held: Iterable[Hit]) -> Iterator[Hit]:
+        """Of exclusive kinds the first that has the point inside, else the first on the border."""
+        waiting: Hit | None = None
+        settled = ""
+        for hit in held:
+            label = self.labels[hit.position]
+            if waiting is not None and self.labels[waiting.position].kind != label.kind:
+                yield waiting
+                waiting = None
+            if not label.exclusive:
+                yield hit
+            elif label.kind == settled:
+                continue
+            elif hit.on_border:
+                waiting = waiting or hit
+            else:
+                waiting, settled = None, label.kind
+                yield hit
+        if waiting is not None:
+            yield waiting
+
+    def winners(self, kind: str, lon: Floats, lat: Floats) -> Positions:
+        """Return for each point the area of the kind that holds it, by the same rule for any kind.
+
+        lon and lat are arrays of one length, WGS 84. Raises `InvalidCoordinate` naming the first
+        bad point by its position, from 0, and `UnknownKind`.
+        """
+        if kind not in self.kinds:
+            raise UnknownKind(f"no areas of kind {kind[:40]!r}; there are {', '.join(self.kinds)}")
+        check_points(lon, lat)
+        found = np.full(len(lon), -1, dtype=np.int64)
+        for start in range(0, len(lon), _CHUNK):
+            part = slice(start, start + _CHUNK)
+            self._settle(kind, lon[part], lat[part], found[part])
+        return found
+
+    def _settle(self, kind: str, lon: Floats, lat: Floats, found: Positions) -> None:
+        """Write the winners of some points into `found`."""
+        point, area = self._trees[kind].query(shapely.points(lon, lat))
+        area += self.kinds[kind].start
+        touched = shapely.intersects_xy(self._shapes[area], lon[point], lat[point])
+        point, area = point[touched], area[touched]
+        found[point] = area
+        shared = np.bincount(point, minlength=len(lon))[point] > 1
+        if not shared.any():
+            return
+        point, area = point[shared], area[shared]
+        inside = shapely.contains_xy(self._shapes[area], lon[point], lat[point])
+        # Backwards, so that the best one is written last and stays.
+        order = np.lexsort((area, ~inside))[::-1]
+        found[point[order]] = area[order]
+
+
+def check_points(lon: Floats, lat: Floats) -> None:
+    """Raise `InvalidCoordinate` naming the first point that is none, by its position from 0."""
+    if lon.shape != lat.shape or lon.ndim != 1:
+        raise InvalidCoordinate(f"lon has {lon.size} numbers and lat {lat.size}: give as many")
+    # Phrased positively so that NaN fails.
+    good = (np.abs(lon) <= 180) & (np.abs(lat) <= 90)
+    if not good.all():
+        first = int(np.argmin(good))
+        raise InvalidCoordinate(
+            f"point {first} (counted from 0) is no place: lon {lon[first]}, lat {lat[first]}; "
+            f"{int((~good).sum())} of {good.size} points are not"
+        )
