@@ -11,7 +11,7 @@ WORKDIR /build
 COPY requirements.lock ./
 RUN python -m venv /opt/tidegrid \
     && /opt/tidegrid/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE ./
 COPY api api
 COPY geo geo
 COPY data data

@@ -6,6 +6,9 @@ from hashlib import blake2b
 
 from fastapi import Request, Response
 from pydantic import BaseModel
+from starlette.types import Scope
+
+from api.shortcuts import header
 
 
 def answer(
@@ -16,14 +19,16 @@ def answer(
     `at` is left out of the tag: with the default of now it differs in every answer, and two answers
     that differ in nothing else are the same answer. So the tag is weak.
     """
-    content = body.model_dump_json(exclude_none=False)
-    same = body.model_dump_json(exclude={"at"}) if "at" in type(body).model_fields else content
-    return tagged(request, content, f"{revision}-{fingerprint(same)}", media_type)
+    content = body.model_dump_json().encode()
+    same = content
+    if "at" in type(body).model_fields:
+        same = body.model_dump_json(exclude={"at"}).encode()
+    return tagged(request.scope, content, f"{revision}-{fingerprint(same)}", media_type)
 
 
 def tagged(
-    request: Request,
-    content: str,
+    scope: Scope,
+    content: bytes,
     tag: str,
     media_type: str,
     headers: dict[str, str] | None = None,
@@ -31,16 +36,19 @@ def tagged(
     """Return the content under a weak ETag, or 304."""
     told = {"ETag": f'W/"{tag}"', "Cache-Control": "no-cache", "Vary": "Authorization"}
     told |= headers or {}
-    if _has_it(request, tag):
+    if _has_it(scope, tag):
         return Response(status_code=304, headers=told)
     return Response(content, media_type=media_type, headers=told)
 
 
-def fingerprint(text: str) -> str:
-    """Return a short hash of a text."""
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+def fingerprint(content: bytes) -> str:
+    """Return a short hash of a content."""
+    return blake2b(content, digest_size=8).hexdigest()
 
 
-def _has_it(request: Request, tag: str) -> bool:
-    held = request.headers.get("if-none-match", "")
-    return held == "*" or f'"{tag}"' in [one.strip().removeprefix("W/") for one in held.split(",")]
+def _has_it(scope: Scope, tag: str) -> bool:
+    sent = header(scope, b"if-none-match")
+    if sent is None:
+        return False
+    held = [one.strip().removeprefix("W/") for one in sent.decode("latin-1").split(",")]
+    return held == ["*"] or f'"{tag}"' in held

@@ -17,10 +17,22 @@ from api.database import Database, given_database
 from api.deps import Services
 from api.errors import install_error_handlers
 from api.middleware import ClientGone, Limits, SecurityHeaders
-from api.routes import facilities, health, locate, maps, officers, stall_zones
+from api.routes import (
+    facilities,
+    health,
+    locate,
+    locate_batch,
+    maps,
+    officers,
+    positions,
+    stall_zones,
+)
 from api.schemas import Problem
 from api.settings import Settings
-from data.engine import make_async_engine
+from api.shortcuts import ShortCuts
+from data.engine import make_async_engine, make_engine
+from data.live.city import LiveCity
+from data.live.past import PastAreas
 from data.queries.schedules import read_hours
 
 DESCRIPTION = """
@@ -36,7 +48,11 @@ _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 
 
 def create_app(settings: Settings, database: Database) -> FastAPI:
-    """Wire one service for one database; connections are opened when they are first needed."""
+    """Wire one service for one database; connections are opened when it starts.
+
+    Raises `InvalidParameter` for a basemap that cannot be drawn: at once, not on every page.
+    """
+    maps.basemap_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -45,12 +61,22 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         }  # fmt: skip
         public = make_async_engine(database.public_url, role="tidegrid_public", **limits)
         service = make_async_engine(database.service_url, role="tidegrid_service", **limits)
-        app.state.services = Services(settings, public, service)
+        loader = make_engine(
+            database.service_url, role="tidegrid_service", application="tidegrid-live"
+        )
+        live = LiveCity(
+            database.service_url, loader, service, keep_fixes_days=settings.keep_fixes_days
+        )
+        app.state.services = Services(settings, public, service, live)
+        app.state.batches = locate_batch.Batches(settings, live, PastAreas(loader))
+        await live.start()
         try:
             yield
         finally:
+            await live.stop()
             await public.dispose()
             await service.dispose()
+            loader.dispose()
             read_hours.cache_clear()
 
     app = FastAPI(
@@ -63,12 +89,29 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         redoc_url=None,
         responses={422: {**_PROBLEM, "description": "Something to change"}},
     )
-    for module in (locate, officers, stall_zones, facilities, maps, health):
+    for module in (
+        locate,
+        locate_batch,
+        officers,
+        positions,
+        stall_zones,
+        facilities,
+        maps,
+        health,
+    ):
         app.include_router(module.router)
     install_error_handlers(app)
     _serve_static(app)
     app.add_middleware(ClientGone)
-    app.add_middleware(Limits, settings.query_max_bytes, settings.body_max_bytes)
+    app.add_middleware(
+        ShortCuts, {"/v1/locate": locate.short_cut, "/v1/officers/nearest": officers.short_cut}
+    )
+    app.add_middleware(
+        Limits,
+        settings.query_max_bytes,
+        settings.body_max_bytes,
+        {"POST /v1/locate": settings.batch_max_bytes},
+    )
     app.add_middleware(SecurityHeaders)
     return app
 

@@ -36,6 +36,7 @@ PROBLEMS: dict[type[e.TidegridError], Kind] = {
     e.NotFound: Kind(404, "Not found", "未找到"),
     e.NotAuthenticated: Kind(401, "Token needed", "需要访问令牌"),
     e.NotAllowed: Kind(403, "Not allowed", "无权访问"),
+    e.NotOnDuty: Kind(409, "Not on duty", "不在岗"),
     e.TooLarge: Kind(413, "Too large", "请求过大"),
     e.Unavailable: Kind(503, "Not available now", "暂时不可用"),
     e.ImportRefused: Kind(422, "Import refused", "导入被拒绝"),
@@ -77,7 +78,7 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     found = PROBLEMS[kind]
     if found.status >= 500:
         logger.error("%s %s: %s", request.method, request.url.path, error)
-    return problem(request, found.status, _slug(kind), found.title_en, found.title_zh, str(error))
+    return problem(request, found.status, slug(kind), found.title_en, found.title_zh, str(error))
 
 
 async def _validation(request: Request, error: Exception) -> JSONResponse:
@@ -114,5 +115,6 @@ async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     )  # fmt: skip
 
 
-def _slug(error: type[Exception]) -> str:
+def slug(error: type[Exception]) -> str:
+    """Return the word for an error in the type of a problem."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", error.__name__).lower()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+PATIENCE_S = 0.05
+"""How long a request may take before we look whether its client is still there."""
 
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -16,10 +20,16 @@ SECURITY_HEADERS = [
 
 
 class Limits:
-    """Refuses a query string or a body above its limit, counting bytes, not believing headers."""
+    """Refuses a query string or a body above its limit, counting bytes, not believing headers.
 
-    def __init__(self, app: ASGIApp, query_max_bytes: int, body_max_bytes: int) -> None:
+    `bodies` has the limits of calls that take more, like `POST /v1/locate`.
+    """
+
+    def __init__(
+        self, app: ASGIApp, query_max_bytes: int, body_max_bytes: int, bodies: Mapping[str, int]
+    ) -> None:
         self.app, self.query_max, self.body_max = app, query_max_bytes, body_max_bytes
+        self.bodies = bodies
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -33,21 +43,23 @@ class Limits:
                 send, 422, "Unprocessable", "the address holds a NUL character: leave it out"
             )
         else:
-            await self.app(scope, self._counted(receive), send)
+            most = self.bodies.get(f"{scope['method']} {scope['path']}", self.body_max)
+            await self.app(scope, _counted(receive, most), send)
 
-    def _counted(self, receive: Receive) -> Receive:
-        taken = 0
 
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self.body_max:
-                # The one exception that FastAPI lets through while it reads a body.
-                raise HTTPException(413, f"the body may have {self.body_max} bytes")
-            return message
+def _counted(receive: Receive, most: int) -> Receive:
+    taken = 0
 
-        return counted
+    async def counted() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > most:
+            # The one exception that FastAPI lets through while it reads a body.
+            raise HTTPException(413, f"the body may have {most} bytes")
+        return message
+
+    return counted
 
 
 class ClientGone:
@@ -62,27 +74,42 @@ class ClientGone:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
-            return await self.app(scope, receive, send)
-        first = await receive()
-        heard: asyncio.Queue[Message] = asyncio.Queue()
-        heard.put_nowait(first)
-        work = asyncio.ensure_future(self.app(scope, heard.get, send))
-        watch = asyncio.ensure_future(_until_gone(receive))
+            await self.app(scope, receive, send)
+            return
+        watch = _Watch(receive)
+        # What is answered from memory is done before anybody looks.
+        timer = asyncio.get_running_loop().call_later(PATIENCE_S, watch.begin)
         try:
-            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                work.cancel()
-                await asyncio.wait({work})
-            if not work.cancelled():
-                work.result()
+            await self.app(scope, receive, send)
+        except asyncio.CancelledError:
+            if not watch.is_gone:
+                raise
         finally:
-            work.cancel()
-            watch.cancel()
+            timer.cancel()
+            watch.end()
 
 
-async def _until_gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class _Watch:
+    """Waits for the client to leave, and cancels the request then."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive, self._request = receive, asyncio.current_task()
+        self._task: asyncio.Task[None] | None = None
+        self.is_gone = False
+
+    def begin(self) -> None:
+        self._task = asyncio.create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self.is_gone = True
+        if self._request is not None:
+            self._request.cancel()
+
+    def end(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
 
 
 class SecurityHeaders:

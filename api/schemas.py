@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from geo.openings import State
 
@@ -32,6 +32,16 @@ class AreaOut(BaseModel):
     on_border: bool = Field(description="Whether the point lies exactly on the area's border.")
 
 
+class ResponsibleOut(BaseModel):
+    """Who answers for an area, in which role."""
+
+    role: str = Field(examples=["enforcement"])
+    id: str = Field(description="Staff number.", examples=["CG0001"])
+    name: str
+    area_kind: str = Field(examples=["responsibility_grid"])
+    area_code: str
+
+
 class LocateOut(BaseModel):
     """Every area that holds a point."""
 
@@ -41,6 +51,9 @@ class LocateOut(BaseModel):
     at: datetime
     revision: int = Field(description="Revision of the areas that answered.")
     areas: list[AreaOut]
+    responsible: list[ResponsibleOut] | None = Field(
+        description="Who answers for these areas on that day; null without the scope query."
+    )
 
 
 class OfficerOut(BaseModel):
@@ -49,6 +62,7 @@ class OfficerOut(BaseModel):
     id: str
     name: str
     roles: list[str]
+    best_of: str | None = Field(description="The role of `roles` that this one is best of.")
     distance_m: float
     bearing_deg: float
     position_age_s: float
@@ -62,6 +76,7 @@ class ExcludedOut(BaseModel):
     no_position: int = 0
     off_duty: int = 0
     stale: int = 0
+    other_grid: int = 0
     too_far: int = 0
 
 
@@ -74,18 +89,6 @@ class NearestOut(BaseModel):
     at: datetime
     officers: list[OfficerOut]
     excluded: ExcludedOut
-
-
-class PositionIn(BaseModel):
-    """Where an officer's device was, and when."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    lon: float = Field(allow_inf_nan=False)
-    lat: float = Field(allow_inf_nan=False)
-    crs: str = Field("wgs84", max_length=40)
-    observed_at: datetime
-    accuracy_m: float | None = Field(None, ge=0, le=100_000, allow_inf_nan=False)
 
 
 class ZoneProperties(BaseModel):

@@ -61,6 +61,18 @@ class Settings(BaseSettings):
     body_max_bytes: int = Field(
         1_048_576, ge=1024, description="Largest request body; above it is 413."
     )
+    batch_max_points: int = Field(
+        1_000_000, ge=1, description="Most points in one batch to locate; above it is 413."
+    )
+    batch_max_bytes: int = Field(
+        134_217_728, ge=1024, description="Largest body of a batch to locate; above it is 413."
+    )
+    batch_workers: int = Field(
+        1, ge=1, le=64, description="Batches that one process works on at once; others wait."
+    )
+    keep_fixes_days: int = Field(
+        7, ge=1, le=365, description="How many days the history of officers' positions is kept."
+    )
     future_max_s: int = Field(
         60, ge=0, description="How far ahead of our clock a position's time may be, seconds."
     )
@@ -74,5 +86,5 @@ class Settings(BaseSettings):
     basemap_url: str = Field("", description="Tile address of basemap xyz, with {z}/{x}/{y}.")
     basemap_source: str = Field("", description="Who made the tiles of basemap xyz.")
     map_approval_number: str = Field(
-        "", description="审图号 of the basemap, copied from its publisher; shown on every page."
+        "", description="审图号 of the basemap, copied from its publisher; shown beside its name."
     )

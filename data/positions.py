@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import PositionRow
@@ -16,11 +15,6 @@ def store_positions(session: Session, positions: Sequence[Position]) -> None:
     """Store fixes; the caller commits."""
     if positions:
         session.execute(_upsert(), [_row(position) for position in positions])
-
-
-async def store_position(connection: AsyncConnection, position: Position) -> None:
-    """Store one fix; the caller commits."""
-    await connection.execute(_upsert(), [_row(position)])
 
 
 def _upsert() -> Insert:

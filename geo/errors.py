@@ -49,6 +49,10 @@ class NotAllowed(TidegridError):
     """A good token without the scope that the call asks for."""
 
 
+class NotOnDuty(TidegridError):
+    """A position of an officer who is off duty: it is nobody's business and not stored."""
+
+
 class TooLarge(TidegridError):
     """A body, list or query above its limit."""
 

@@ -89,10 +89,25 @@ class AreaIndex:
             for kind, start, many in zip(found, first, count, strict=True)
         }
 
+    @cached_property
+    def public_kinds(self) -> tuple[str, ...]:
+        """The kinds that everybody may see."""
+        return tuple(k for k, part in self.kinds.items() if self.labels[part.start].public)
+
+    @property
+    def is_all_public(self) -> bool:
+        """Whether there is nothing here that not everybody may see."""
+        return len(self.public_kinds) == len(self.kinds)
+
     def answers_for(self, at: datetime) -> bool:
         """Return whether the areas of this index are those that were valid at the instant."""
         begun = self.valid_from is None or at >= self.valid_from
         return begun and (self.valid_until is None or at < self.valid_until)
+
+    def shape(self, hit: Hit) -> BaseGeometry:
+        """Return the geometry of an area that was hit."""
+        found: BaseGeometry = self._shapes[hit.position]
+        return found
 
     def holding(self, point: LonLat, kinds: Iterable[str] | None = None) -> list[Hit]:
         """Return the areas that hold the point, by kind and code; of an exclusive kind one."""

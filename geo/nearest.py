@@ -44,7 +44,8 @@ class Search:
     point: LonLat
     at: datetime
     k: int = 5
-    role: str | None = None
+    roles: tuple[str, ...] = ()
+    """Any of these; none: whatever role."""
     on_duty: bool = True
     max_age_s: float | None = None
     within_m: float | None = None
@@ -122,10 +123,22 @@ class OfficerIndex:
         near = self._candidates(search.point, eligible, search.k)
         return Nearest(self._told(near, search)[: search.k], excluded)
 
+    def team(self, search: Search) -> tuple[list[tuple[str, Found]], dict[str, int]]:
+        """Return the best officer of each role asked for, and who of them all was left out.
+
+        A role for which nobody can go is missing; who is best in two roles comes twice.
+        """
+        excluded = self.nearest(replace(search, k=1)).excluded
+        best = []
+        for role in search.roles:
+            found = self.nearest(replace(search, k=1, roles=(role,))).officers
+            best += [(role, officer) for officer in found]
+        return best, excluded
+
     def _eligible(self, search: Search) -> tuple[Mask, dict[str, int]]:
         """Who can go by role, fix, duty and age, wherever they are; the same for a second."""
         second = int(search.at.timestamp())
-        key = (search.role, search.on_duty, search.max_age_s, second)
+        key = (search.roles, search.on_duty, search.max_age_s, second)
         found = self._judged.get(key)
         if found is None:
             found = _sifted(np.ones(len(self.roster), dtype=np.bool_), self._rules(search))
@@ -133,8 +146,9 @@ class OfficerIndex:
         return found
 
     def _rules(self, search: Search) -> Iterator[tuple[str, Mask]]:
-        if search.role is not None:
-            yield "role", self.roster.with_role(search.role, search.at)
+        if search.roles:
+            having = [self.roster.with_role(role, search.at) for role in search.roles]
+            yield "role", np.logical_or.reduce(having)
         yield "no_position", self._known
         if search.on_duty:
             yield "off_duty", self.roster.on_duty(search.at)
@@ -216,13 +230,6 @@ class OfficerIndex:
             )
             for n in order
         ]
-
-
-def nearest_of_each(
-    officers: OfficerIndex, search: Search, roles: Iterable[str]
-) -> dict[str, Nearest]:
-    """Return the nearest officers of each role: a joint team (1+3+N)."""
-    return {role: officers.nearest(replace(search, role=role)) for role in roles}
 
 
 def on_sphere(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:

@@ -14,14 +14,12 @@ from geo.openings import Opening
 from geo.records import Area, Kind, StallZone
 from maps.canvas import Layer, Shape, draw, extent
 from maps.hours import change_in_words, hours_in_words, instant_in_words
-from maps.page import Page, Site, compose
+from maps.page import compose
+from maps.site import GROUND, Page, Site
 from maps.text import Language, inert, words
 
 STATES = ("open", "later", "closed", "unknown")
 """In the order of the legend and the list."""
-
-GROUND = ("city", "zone", "responsibility_grid", "water", "road")
-"""The kinds of areas that make the backdrop, from the bottom up."""
 
 LABELLED = ("zone",)
 

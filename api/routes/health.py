@@ -7,6 +7,7 @@ from pydantic import BaseModel
 
 from api import __version__
 from api.deps import ServicesDep, connected
+from api.routes.locate import areas_of
 from data.queries.clock import schema_revision
 from data.schema import head
 from geo.errors import Unavailable
@@ -22,9 +23,11 @@ class Health(BaseModel):
 
 
 class Readiness(Health):
-    """That it can serve: the database answers and is at the schema that we know."""
+    """That it can serve, and from what."""
 
-    schema_revision: str
+    schema_revision: str | None
+    revision: int
+    data_age_s: float | None
 
 
 @router.get("/healthz", summary="存活 · alive")
@@ -35,11 +38,20 @@ async def healthz() -> Health:
 
 @router.get("/readyz", summary="就绪 · ready")
 async def readyz(services: ServicesDep) -> Readiness:
-    """Whether the database answers and its schema is ours; 503 otherwise."""
+    """Whether hot questions can be answered, 503 otherwise.
+
+    `ok`: the database answers and its schema is ours. `degraded`: it is away, and answers come from
+    memory that is `data_age_s` seconds old; what is not in memory answers 503.
+    """
+    areas, age_s = areas_of(services), services.live.age_s
+    if age_s is not None:
+        return Readiness(
+            status="degraded", schema_revision=None, revision=areas.revision, data_age_s=age_s
+        )
     async with connected(services.public) as connection:
         found = await schema_revision(connection)
     if found != head():
         raise Unavailable(
             f"the schema is at {found}, this program needs {head()}: tidegrid migrate"
         )
-    return Readiness(schema_revision=found)
+    return Readiness(schema_revision=found, revision=areas.revision, data_age_s=None)

@@ -1,19 +1,31 @@
-"""Which areas hold a point."""
+"""Which areas hold a point, answered from memory; from the table only for times gone by."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Request, Response
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from weakref import WeakKeyDictionary
 
-from api.answers import answer
-from api.deps import PublicDep
+import orjson
+from fastapi import APIRouter, Request, Response
+from starlette.types import Scope
+
+from api.answers import fingerprint, tagged
+from api.deps import Caller, CallerDep, Services, ServicesDep, caller_of, connected
 from api.params import InstantDep, KindsText, SpotDep, wanted_kinds
-from api.schemas import AreaOut, LocateOut
+from api.schemas import LocateOut
+from api.shortcuts import plain_query
 from data.queries.areas import areas_holding
-from data.queries.clock import revision_of
-from data.queries.kinds import kinds_in
-from geo.errors import UnknownKind
+from geo.errors import Unavailable, UnknownKind
+from geo.locating import AreaIndex, Hit
+from geo.records import Assignment
+from geo.types import LonLat
 
 router = APIRouter(tags=["areas"])
+_PLAIN = frozenset({"lon", "lat", "kind"})
+# An area's part of the answer is written once for as long as its index lasts.
+_WRITTEN: WeakKeyDictionary[AreaIndex, dict[Hit, bytes]] = WeakKeyDictionary()
 
 
 @router.get("/v1/locate", response_model=LocateOut, summary="点位归属 · areas that hold a point")
@@ -21,36 +33,129 @@ async def locate(
     request: Request,
     spot: SpotDep,
     at: InstantDep,
-    connection: PublicDep,
+    caller: CallerDep,
+    services: ServicesDep,
     kind: KindsText = None,
 ) -> Response:
     """Every area that holds the point, of all kinds or those asked for.
 
     Of an exclusive kind there is one at most: an area that has the point inside wins over one that
-    has it on its border, then the smaller area, then the lower code.
+    has it on its border, then the lower code. Holders of a token with the scope `query` are also
+    told who is responsible there on that day.
     """
-    kinds = wanted_kinds(kind)
-    known = await kinds_in(connection, "area")
+    index, kinds = areas_of(services), wanted_kinds(kind)
+    visible = _visible(index, caller)
     for word in kinds or ():
-        if word not in known:
-            raise UnknownKind(f"no area kind {word[:40]!r}; there are {', '.join(known)}")
-    found = await areas_holding(connection, spot.point, at, kinds)
-    body = LocateOut(
-        lon=spot.point.lon,
-        lat=spot.point.lat,
-        crs=spot.crs.name,
-        at=at,
-        revision=await revision_of(connection, "areas"),
-        areas=[
-            AreaOut(
-                kind=area.kind,
-                code=area.code,
-                name=area.name,
-                name_en=area.name_en,
-                exclusive=area.exclusive,
-                on_border=area.on_border,
-            )
-            for area in found
-        ],
+        if word not in visible:
+            raise UnknownKind(f"no area kind {word[:40]!r}; there are {', '.join(visible)}")
+    if index.answers_for(at):
+        return _answer(request.scope, services, caller, spot.point, spot.crs.name, at, kinds)
+    engine = services.service if "query" in caller.scopes else services.public
+    async with connected(engine) as connection:
+        held = await areas_holding(connection, spot.point, at, kinds)
+    parts = [orjson.dumps(asdict(area)) for area in held]
+    responsible = _responsible(services, caller, [(area.kind, area.code) for area in held], at)
+    return _told(
+        request.scope, services, spot.point, spot.crs.name, at, index.revision, parts, responsible
     )
-    return answer(request, body, body.revision)
+
+
+def short_cut(scope: Scope) -> Response | None:
+    """Answer the plain question: where is this WGS 84 point now, for all kinds or one."""
+    services: Services = scope["app"].state.services
+    query, index, now = plain_query(scope, _PLAIN), services.live.areas, datetime.now(UTC)
+    caller = caller_of(scope, services.live)
+    if query is None or index is None or caller is None or not index.answers_for(now):
+        return None
+    try:
+        lon, lat = float(query["lon"]), float(query["lat"])
+    except (KeyError, ValueError):
+        return None
+    kinds = [query["kind"]] if "kind" in query else None
+    if not (abs(lon) <= 180 and abs(lat) <= 90):
+        return None
+    if kinds is not None and kinds[0] not in _visible(index, caller):
+        return None
+    return _answer(scope, services, caller, LonLat(lon, lat), "wgs84", now, kinds)
+
+
+def areas_of(services: Services) -> AreaIndex:
+    """Return the index; raises `Unavailable` before the first one was loaded."""
+    if services.live.areas is None:
+        raise Unavailable("the areas are still being loaded; try again shortly")
+    return services.live.areas
+
+
+def _visible(index: AreaIndex, caller: Caller) -> Iterable[str]:
+    return index.kinds if "query" in caller.scopes else index.public_kinds
+
+
+def _answer(
+    scope: Scope,
+    services: Services,
+    caller: Caller,
+    point: LonLat,
+    crs: str,
+    at: datetime,
+    kinds: Sequence[str] | None,
+) -> Response:
+    index = areas_of(services)
+    if kinds is None and "query" not in caller.scopes and not index.is_all_public:
+        kinds = list(index.public_kinds)
+    hits = index.holding(point, kinds)
+    labels = [index.labels[hit.position] for hit in hits]
+    responsible = _responsible(services, caller, [(one.kind, one.code) for one in labels], at)
+    parts = [_written(index, hit) for hit in hits]
+    return _told(scope, services, point, crs, at, index.revision, parts, responsible)
+
+
+def _written(index: AreaIndex, hit: Hit) -> bytes:
+    cache = _WRITTEN.setdefault(index, {})
+    found = cache.get(hit)
+    if found is None:
+        label = asdict(index.labels[hit.position])
+        del label["public"]
+        found = cache[hit] = orjson.dumps(label | {"on_border": hit.on_border})
+    return found
+
+
+def _responsible(
+    services: Services, caller: Caller, areas: Sequence[tuple[str, str]], at: datetime
+) -> list[dict[str, str]] | None:
+    """Names are internal: only for those who may query."""
+    officers = services.live.officers
+    if "query" not in caller.scopes or officers is None:
+        return None
+    roster = officers.roster
+
+    def told(post: Assignment) -> dict[str, str]:
+        name = roster.names[roster.position[post.officer_code]]
+        return {
+            "role": post.role,
+            "id": post.officer_code,
+            "name": name,
+            "area_kind": post.area_kind,
+            "area_code": post.area_code,
+        }
+
+    return [told(post) for post in roster.responsible(areas, at)]
+
+
+def _told(
+    scope: Scope,
+    services: Services,
+    point: LonLat,
+    crs: str,
+    at: datetime,
+    revision: int,
+    areas: Sequence[bytes],
+    responsible: list[dict[str, str]] | None,
+) -> Response:
+    """The shape of `LocateOut`, put together from parts that are JSON already."""
+    said = {"lon": point.lon, "lat": point.lat, "crs": crs, "at": at}
+    head = orjson.dumps(said, option=orjson.OPT_UTC_Z)
+    rest = b'"areas":[%b],"responsible":%b}' % (b",".join(areas), orjson.dumps(responsible))
+    content = b'%b,"revision":%d,%b' % (head[:-1], revision, rest)
+    headers = services.live.age_header()
+    tag = f"{revision}-{fingerprint(rest)}"
+    return tagged(scope, content, tag, "application/json", headers)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -18,10 +21,11 @@ from data.queries.city import CityFacts, city_facts
 from data.queries.kinds import kinds_in
 from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, zones_found
-from geo.openings import CITY_TIME, opening
+from geo.openings import CITY_TIME, Opening, opening
+from geo.records import Area, Kind, StallZone
 from maps.basemap import Basemap
-from maps.page import Site
-from maps.stalls import GROUND, ZoneOnMap, stalls_page
+from maps.site import GROUND, Page, Site
+from maps.text import Language
 
 router = APIRouter(tags=["maps"])
 LanguageText = Annotated[Literal["zh", "en"], Query(description="Language of the page.")]
@@ -46,17 +50,32 @@ async def stalls(
     """A page with every stall zone, open, opening later today or closed, and a list beside it."""
     calendar = await calendar_in(connection)
     zones = [
-        ZoneOnMap(zone, opening(zone.schedule, at, overrides=zone.overrides, calendar=calendar))
+        (zone, opening(zone.schedule, at, overrides=zone.overrides, calendar=calendar))
         for zone, _ in await zones_found(connection)
     ]
     kinds = await kinds_in(connection, FAMILY)
     ground = await areas_in(connection, GROUND)
     site = site_of(services.settings, await city_facts(connection))
     # Drawing takes long enough to keep others waiting.
-    page = await asyncio.to_thread(stalls_page, zones, ground, kinds, at, lang, site)
-    tag = fingerprint(page.html)
+    page = await asyncio.to_thread(_drawn, zones, ground, kinds, at, lang, site)
+    html = page.html.encode()
     headers = {"Content-Security-Policy": page.policy, "Content-Language": lang}
-    return tagged(request, page.html, tag, "text/html; charset=utf-8", headers)
+    return tagged(request.scope, html, fingerprint(html), "text/html; charset=utf-8", headers)
+
+
+def _drawn(
+    zones: Sequence[tuple[StallZone, Opening]],
+    ground: Sequence[Area],
+    kinds: Mapping[str, Kind],
+    at: datetime,
+    language: Language,
+    site: Site,
+) -> Page:
+    # Folium brings pandas along, a hundred megabytes: only a worker that draws pays for it.
+    from maps.stalls import ZoneOnMap, stalls_page
+
+    shown = [ZoneOnMap(zone, state) for zone, state in zones]
+    return stalls_page(shown, ground, kinds, at, language, site)
 
 
 def site_of(settings: Settings, facts: CityFacts) -> Site:
@@ -72,10 +91,10 @@ def site_of(settings: Settings, facts: CityFacts) -> Site:
 
 
 def basemap_of(settings: Settings) -> Basemap:
-    """Return the ground that the settings ask for."""
+    """Return the ground that the settings ask for; raises `InvalidParameter`."""
     number = settings.map_approval_number
     if settings.basemap == "osm":
-        return Basemap.openstreetmap()
+        return replace(Basemap.openstreetmap(), approval_number=number)
     if settings.basemap == "tianditu":
         key = settings.tianditu_key.get_secret_value() if settings.tianditu_key else ""
         return Basemap.tianditu(key, number)

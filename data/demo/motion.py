@@ -10,34 +10,25 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from data.models import PositionRow
-from data.positions import store_positions
 from data.queries.rows import shape_of
 from geo.records import Position
 
 _STEP_DEG = 0.0002  # some 20 m
 
 
-def walk(session: Session, now: datetime) -> None:
-    """Move every officer who has a position a few steps; the steps depend on the minute alone."""
+def walked(session: Session, now: datetime) -> list[Position]:
+    """Return where every officer with a position is after a few steps; the minute decides."""
     chance = random.Random(int(now.timestamp()) // 60)
     rows = session.execute(
         select(PositionRow.officer_code, func.ST_AsBinary(PositionRow.geom)).order_by(
             PositionRow.officer_code
         )
     )
-    store_positions(
-        session,
-        [
-            Position(
-                code,
-                translate(
-                    shape_of(wkb),
-                    chance.uniform(-_STEP_DEG, _STEP_DEG),
-                    chance.uniform(-_STEP_DEG, _STEP_DEG),
-                ),
-                now,
-                accuracy_m=10.0,
-            )
-            for code, wkb in rows
-        ],
-    )
+    return [
+        Position(code, translate(shape_of(wkb), _step(chance), _step(chance)), now, accuracy_m=10.0)
+        for code, wkb in rows
+    ]
+
+
+def _step(chance: random.Random) -> float:
+    return chance.uniform(-_STEP_DEG, _STEP_DEG)

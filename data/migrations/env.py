@@ -13,8 +13,8 @@ VERSION_TABLE = "alembic_version"
 
 
 def ours(_object: Any, name: str | None, kind: str, _reflected: bool, _compare_to: Any) -> bool:
-    """Whether autogenerate may look at it: PostGIS keeps tables of its own elsewhere."""
-    return not (kind == "table" and name == VERSION_TABLE)
+    """Whether autogenerate may look at it: not at its own table, nor at the days of `fixes`."""
+    return not (kind == "table" and (name == VERSION_TABLE or (name or "").startswith("fixes_")))
 
 
 def our_schemas(name: str | None, kind: str, _parents: Any) -> bool:

@@ -19,6 +19,7 @@ from data.models.city import (
     StallZoneDraft,
     StallZoneRow,
 )
+from data.models.fixes import FixRow
 from data.models.ledger import (
     SCOPES,
     GenerationRow,
@@ -43,6 +44,7 @@ __all__ = [
     "CodeListRow",
     "FacilityDraft",
     "FacilityRow",
+    "FixRow",
     "GenerationRow",
     "HistoryRow",
     "KindRow",

@@ -46,7 +46,7 @@ async def areas_holding(
 
     Of an exclusive kind there is one at most, also on a border, on a corner or where two overlap
     by mistake: an area that has the point inside wins over one that has it on its border, then the
-    smaller area, then the lower code. The rule depends on nothing but the data.
+    lower code. The rule depends on nothing but the data.
     """
     found = await connection.execute(_holding(point, at, kinds))
     holdings = [Holding(*row) for row in found]
@@ -71,9 +71,7 @@ def _holding(point: LonLat, at: datetime, kinds: Collection[str] | None) -> AnyS
         )
         .join(KindRow, and_(KindRow.family == AreaRow.family, KindRow.slug == AreaRow.kind))
         .where(touches(AreaRow.geom, spot), AreaRow.valid.contains(literal(at)))
-        .order_by(
-            AreaRow.kind, inside.desc(), func.ST_Area(func.geography(AreaRow.geom)), AreaRow.code
-        )
+        .order_by(AreaRow.kind, inside.desc(), AreaRow.code.collate("C"))
     )
     return found if kinds is None else found.where(AreaRow.kind.in_(kinds))
 

@@ -100,7 +100,8 @@ async def facilities_found(
         chosen = chosen.where(start)
     if search.open_at is not None:
         chosen = chosen.where(
-            FacilityRow.schedule_id.in_(await _schedules_open(connection, search.open_at))
+            FacilityRow.state == "normal",
+            FacilityRow.schedule_id.in_(await _schedules_open(connection, search.open_at)),
         )
     found = await connection.execute(chosen.limit(search.limit))
     return [(to_facility(row), row.distance_m) for row in found]

@@ -139,6 +139,21 @@ def test_cameras_do_not_exist_for_the_public_and_for_planners(cluster: Cluster, 
     assert counts == {"tidegrid_service": 68, "tidegrid_public": 0, "tidegrid_planner": 0}
 
 
+def test_a_planner_neither_sees_nor_makes_a_camera_in_the_plan(cluster: Cluster, demo: str) -> None:
+    engine = make_engine(cluster.url("tidegrid_planner", demo), role=None)
+    made = (
+        "INSERT INTO plan.facilities (kind, code, name, geom) VALUES "
+        "('camera', 'C1', 'C1', ST_SetSRID(ST_MakePoint(112, 27.7), 4326))"
+    )
+    with engine.connect() as connection:
+        asked = "SELECT count(*) FROM plan.facilities WHERE kind = '{}'"
+        assert connection.scalar(text(asked.format("toilet"))) == 124
+        assert connection.scalar(text(asked.format("camera"))) == 0
+        with pytest.raises(ProgrammingError, match="row-level security"):
+            connection.execute(text(made))
+    engine.dispose()
+
+
 def test_the_public_login_cannot_become_somebody_else(cluster: Cluster, demo: str) -> None:
     engine = make_engine(cluster.url("tidegrid_public", demo), role=None)
     with engine.connect() as connection, pytest.raises(ProgrammingError, match="permission denied"):

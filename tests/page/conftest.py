@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from maps.page import Page
+from maps.site import Page
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "maps" / "static"

@@ -10,7 +10,7 @@ from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
 from geo.openings import ALWAYS, Calendar, Override, Schedule, Window, opening
 from geo.records import Area, Kind, StallZone
-from maps.page import Page, Site
+from maps.site import Page, Site
 from maps.stalls import ZoneOnMap, stalls_page
 from maps.text import Language
 

@@ -20,7 +20,7 @@ from geo.records import Kind
 from geo.types import LonLat
 from maps.basemap import Basemap
 from maps.canvas import latlon
-from maps.page import Page
+from maps.site import Page
 from maps.stalls import STATES, ZoneOnMap, stalls_page, state_of
 from maps.text import LANGUAGES, Language, both_languages, inert, words
 from tests.page import sample

@@ -34,6 +34,13 @@ BEGIN
                 ELSE 'facility' END);
     END LOOP;
 END $$;
+-- Nor in the plan: planners neither see nor make what is not public.
+ALTER TABLE plan.facilities ENABLE ROW LEVEL SECURITY;
+CREATE POLICY service_sees_all ON plan.facilities FOR SELECT TO tidegrid_service USING (true);
+CREATE POLICY public_kinds ON plan.facilities TO tidegrid_planner
+    USING (kind IN (SELECT k.slug FROM city.kinds k WHERE k.family = 'facility' AND k.is_public))
+    WITH CHECK (kind IN
+        (SELECT k.slug FROM city.kinds k WHERE k.family = 'facility' AND k.is_public));
 ALTER TABLE city.stalls ENABLE ROW LEVEL SECURITY;
 CREATE POLICY service_sees_all ON city.stalls FOR SELECT TO tidegrid_service USING (true);
 CREATE POLICY public_kinds ON city.stalls FOR SELECT TO tidegrid_public, tidegrid_planner

@@ -1,0 +1,199 @@
+"""The city in memory: areas, officers and tokens, each swapped whole when the clock ticks.
+
+Building runs in threads; the event loop only swaps. While the database is away the last state
+keeps answering, and `age_s` says how old it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Engine, text
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from data.engine import translated
+from data.live.listener import Listener
+from data.live.positions import PositionWriter
+from data.live.snapshots import Tokens, load_areas, load_batches, load_staff, load_tokens
+from geo.errors import Unavailable
+from geo.locating import AreaIndex
+from geo.nearest import Fixes, OfficerIndex
+from geo.roster import Roster
+
+logger = logging.getLogger("tidegrid.live")
+
+_START_S = 10.0
+_RETRY_S = 0.25
+# Officers are indexed anew at most this often, however many fixes come in.
+_GATHER_S = 0.2
+_HOUSEKEEPING_S = 600.0
+
+
+class LiveCity:
+    """What is hot, in memory, for one worker."""
+
+    def __init__(
+        self, url: str, loader: Engine, writer: AsyncEngine, *, keep_fixes_days: int
+    ) -> None:
+        self._loader, self._engine, self._keep_days = loader, writer, keep_fixes_days
+        self.listener = Listener(url, self._heard, self._catch_up)
+        self.positions = PositionWriter(writer)
+        self.areas: AreaIndex | None = None
+        self.officers: OfficerIndex | None = None
+        self.tokens: Tokens | None = None
+        self._batches: list[int] = []
+        self._dirty = {name: asyncio.Event() for name in ("areas", "staff", "fixes", "tokens")}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to listen and load, and wait a while for the first state.
+
+        A database that is away does not keep the service from starting.
+        """
+        jobs: list[Coroutine[Any, Any, None]] = [
+            self.listener.run(),
+            self.positions.run(),
+            self._whenever("areas", self._load_areas),
+            self._whenever("tokens", self._load_tokens),
+            self._keep_officers(),
+            self._keep_house(),
+            self._follow_the_calendar(),
+        ]
+        self._tasks = [asyncio.create_task(job) for job in jobs]
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_START_S):
+                while None in (self.areas, self.officers, self.tokens):
+                    await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """End everything; fixes that were not acknowledged are refused."""
+        self.positions.give_up()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def age_s(self) -> float | None:
+        """How long the clock has not been heard; None while it is."""
+        deaf = self.listener.deaf_since
+        return None if deaf is None else time.monotonic() - deaf
+
+    def age_header(self) -> dict[str, str]:
+        """Return the header that says how old an answer from memory is; none while it is fresh."""
+        age = self.age_s
+        return {} if age is None else {"Tidegrid-Data-Age": str(round(age))}
+
+    # --- what the clock says ----------------------------------------------------------------
+
+    def _heard(self, tick: dict[str, Any]) -> None:
+        layer = tick.get("layer")
+        if layer == "positions":
+            self._batches.append(int(tick["batch"]))
+            self._dirty["fixes"].set()
+        if layer in ("areas", "kinds"):
+            self._dirty["areas"].set()
+        if layer in ("officers", "calendar"):
+            self._dirty["staff"].set()
+        if layer == "tokens":
+            self._dirty["tokens"].set()
+
+    def _catch_up(self) -> None:
+        """Whatever was notified while nobody listened is in the tables."""
+        for name in ("areas", "staff", "tokens"):
+            self._dirty[name].set()
+
+    # --- loading ----------------------------------------------------------------------------
+
+    async def _whenever(self, name: str, load: Callable[[], Awaitable[None]]) -> None:
+        """Load each time that something is dirty; ticks that come meanwhile make one more turn."""
+        while True:
+            await self._dirty[name].wait()
+            self._dirty[name].clear()
+            if not await _survived(load()):
+                self._dirty[name].set()
+                await asyncio.sleep(_RETRY_S)
+
+    async def _load_areas(self) -> None:
+        self.areas = await asyncio.to_thread(load_areas, self._loader)
+
+    async def _load_tokens(self) -> None:
+        self.tokens = await asyncio.to_thread(load_tokens, self._loader)
+
+    async def _keep_officers(self) -> None:
+        """Staff and fixes in one task: a snapshot must not overtake the batches that follow it."""
+        staff, fixes = self._dirty["staff"], self._dirty["fixes"]
+        while True:
+            await _any_of(staff, fixes)
+            anew = staff.is_set()
+            batches, self._batches = self._batches, []
+            staff.clear()
+            fixes.clear()
+            if not await _survived(self._load_officers(anew, batches)):
+                self._batches = batches + self._batches
+                (staff if anew else fixes).set()
+                await asyncio.sleep(_RETRY_S)
+            else:
+                await asyncio.sleep(_GATHER_S)
+
+    async def _load_officers(self, anew: bool, batches: list[int]) -> None:
+        def build() -> OfficerIndex:
+            roster, fixes = self._staff_and_fixes(anew, batches)
+            return OfficerIndex(roster, fixes)
+
+        self.officers = await asyncio.to_thread(build)
+
+    def _staff_and_fixes(self, anew: bool, batches: list[int]) -> tuple[Roster, Fixes]:
+        if anew or self.officers is None:
+            # A snapshot taken after the batches were notified holds them.
+            return load_staff(self._loader)
+        known = self.officers
+        return known.roster, load_batches(self._loader, batches, known.roster, known.fixes)
+
+    # --- the passing of time ----------------------------------------------------------------
+
+    async def _follow_the_calendar(self) -> None:
+        """Areas that were published for a later date take effect by themselves."""
+        while True:
+            await asyncio.sleep(0.5)
+            if self.areas is not None and not self.areas.answers_for(datetime.now(UTC)):
+                self._dirty["areas"].set()
+
+    async def _keep_house(self) -> None:
+        """Days for fixes are made ahead, and dropped when their time is over."""
+        while True:
+            kept = await _survived(self._drop_old_fixes())
+            await asyncio.sleep(_HOUSEKEEPING_S if kept else _RETRY_S)
+
+    async def _drop_old_fixes(self) -> None:
+        with translated():
+            async with self._engine.begin() as connection:
+                await connection.execute(
+                    text("SELECT city.keep_fixes(:days)"), {"days": self._keep_days}
+                )
+
+
+async def _survived(work: Awaitable[None]) -> bool:
+    """Whether the work could be done; the caller tries again, so nothing ends the refreshing."""
+    try:
+        await work
+    except Unavailable:
+        return False
+    except Exception:
+        logger.exception("refreshing failed")
+        return False
+    return True
+
+
+async def _any_of(*events: asyncio.Event) -> None:
+    waits = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()

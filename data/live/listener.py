@@ -1,0 +1,72 @@
+"""Hearing the clock: one connection that listens, notices when it is lost, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+from sqlalchemy import make_url
+
+logger = logging.getLogger("tidegrid.live")
+
+CHANNEL = "tidegrid"
+_HEARTBEAT_S = 2.0
+_ANSWER_WITHIN_S = 2.0
+_RETRY_S = (0.1, 0.2, 0.5, 1.0)
+
+Heard = Callable[[dict[str, Any]], None]
+
+
+class Listener:
+    """Tells what is notified on the channel, and every time that it begins to hear.
+
+    Between losing the connection and hearing again nothing is known: `on_hearing` is the moment to
+    catch up. `deaf_since` is when it was lost, on the clock of `time.monotonic`.
+    """
+
+    def __init__(self, url: str, on_tick: Heard, on_hearing: Callable[[], None]) -> None:
+        # libpq reads the same address, without the name of our driver.
+        address = make_url(url).set(drivername="postgresql")
+        self._address = address.render_as_string(hide_password=False)
+        self._on_tick, self._on_hearing = on_tick, on_hearing
+        self.deaf_since: float | None = time.monotonic()
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        tries = 0
+        while True:
+            try:
+                connection = await self._connect()
+                tries = 0
+                async with connection:
+                    await self._listen(connection)
+            except (psycopg.Error, OSError, TimeoutError) as error:
+                if self.deaf_since is None:
+                    self.deaf_since = time.monotonic()
+                    logger.warning("the clock is not heard: %s", str(error).strip() or "lost")
+            await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
+            tries += 1
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        return await psycopg.AsyncConnection.connect(
+            self._address,
+            autocommit=True,
+            connect_timeout=2,
+            application_name="tidegrid-listener",
+        )
+
+    async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        await connection.execute(f"LISTEN {CHANNEL}")
+        self.deaf_since = None
+        self._on_hearing()
+        while True:
+            async for notified in connection.notifies(timeout=_HEARTBEAT_S):
+                self._on_tick(json.loads(notified.payload))
+            # A connection that died without a word is found out here.
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                await connection.execute("SELECT 1")
