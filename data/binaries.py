@@ -24,12 +24,14 @@ class Account:
     gid: int
 
 
-def find_binaries() -> Path:
+def find_binaries(preferred: str | None = None) -> Path:
     """Return the folder of the newest PostgreSQL server on this machine that has PostGIS.
 
-    Asked are `pg_config` and Debian's folders. Raises `ClusterError` with what to install.
+    The preferred major version, the one that made the data, comes before newer ones. Asked are
+    `pg_config` and Debian's folders. Raises `ClusterError` with what to install.
     """
     servers = [folder for folder in _candidates() if (folder / "initdb").exists()]
+    servers.sort(key=lambda folder: folder.parent.name != preferred)
     for folder in servers:
         if _has_postgis(folder):
             return folder

@@ -10,10 +10,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,9 +31,10 @@ ROLES = ("postgres", "tidegrid_owner", "tidegrid_service", "tidegrid_public", "t
 DATABASE = "tidegrid"
 MIN_FREE_MIB = 300
 START_TIMEOUT_S = 60
+_FRESH = "db.new."
 # Sized for a small machine. Nothing here trades away durability: fsync and full pages stay on.
 _CONFIG = {
-    "max_connections": "60",
+    "max_connections": "150",
     "shared_buffers": "'128MB'",
     "work_mem": "'16MB'",
     "maintenance_work_mem": "'128MB'",
@@ -63,7 +66,8 @@ class Cluster:
     @classmethod
     def at(cls, home: Path, port: int) -> Cluster:
         """Return the cluster of a folder; raises `ClusterError` when PostGIS is not installed."""
-        return cls(home.absolute(), port, find_binaries(), unprivileged_account())
+        home = home.resolve()
+        return cls(home, port, find_binaries(_major_of(home / "db")), unprivileged_account())
 
     @property
     def data(self) -> Path:
@@ -72,10 +76,13 @@ class Cluster:
 
     @property
     def socket_dir(self) -> Path:
-        """The folder of the Unix socket; elsewhere when ours is too long for a socket."""
+        """The folder of the Unix socket; elsewhere when ours cannot be one.
+
+        A socket's path holds 107 bytes, and PostgreSQL adds "/.s.PGSQL.65535.lock". Commas, quotes
+        and percent signs mean something in postgresql.conf or in a connection's address.
+        """
         inside = self.home / "run"
-        # A socket's path holds 107 bytes, and PostgreSQL adds "/.s.PGSQL.65535.lock".
-        if len(os.fsencode(inside)) <= 80:
+        if len(os.fsencode(inside)) <= 80 and re.fullmatch(r"[\w/.-]+", str(inside)):
             return inside
         return Path("/tmp") / f"tidegrid-{sha256(os.fsencode(inside)).hexdigest()[:16]}"
 
@@ -101,18 +108,20 @@ class Cluster:
         with _locked(self.home / "users.lock", fcntl.LOCK_SH) as users:
             with _locked(self.home / "start.lock", fcntl.LOCK_EX):
                 self._ensure_data(progress)
-                self._ensure_started(progress)
+            # From here on the folder is known to be ours, and so is what runs in it.
             try:
+                with _locked(self.home / "start.lock", fcntl.LOCK_EX):
+                    self._ensure_started(progress)
                 yield self
             finally:
                 with _locked(self.home / "start.lock", fcntl.LOCK_EX):
                     if _is_last(users):
-                        progress("stopping the database")
-                        self.stop()
+                        self.stop(progress)
 
-    def stop(self) -> None:
-        """Stop the server, open sessions rolled back; returns when it is down."""
+    def stop(self, progress: Callable[[str], None] = _silent) -> None:
+        """Stop the server if it runs, open sessions rolled back; returns when it is down."""
         if self._status() == 0:
+            progress("stopping the database")
             self._run("pg_ctl", "stop", "-D", str(self.data), "-m", "fast", "-w", "-t", "60")
 
     def _status(self) -> int:
@@ -172,7 +181,11 @@ class Cluster:
 
     def _make_home(self) -> None:
         try:
-            self.home.mkdir(parents=True, exist_ok=True)
+            if not self.home.exists():
+                self.home.mkdir(parents=True)
+                if self.account is not None:
+                    # Whatever root's umask says: the server's account must get in.
+                    self.home.chmod(0o755)
             (self.home / "users.lock").touch()
             (self.home / "start.lock").touch()
         except OSError as error:
@@ -193,9 +206,11 @@ class Cluster:
                 )
 
     def _ensure_data(self, progress: Callable[[str], None]) -> None:
-        version = self.data / "PG_VERSION"
-        if version.exists() and (self.home / "secrets.json").exists():
-            self._check_version(version.read_text().strip())
+        for interrupted in self.home.glob(f"{_FRESH}*"):
+            shutil.rmtree(interrupted, ignore_errors=True)
+        version = _major_of(self.data)
+        if version is not None and (self.home / "secrets.json").exists():
+            self._check_version(version)
             return
         if self.data.exists() and any(self.data.iterdir()):
             raise ClusterError(
@@ -216,14 +231,13 @@ class Cluster:
         if ours.isdigit() and found != ours:
             raise ClusterError(
                 f"{self.data} was made by PostgreSQL {found}, this machine has {ours}; install "
-                f"postgresql-{found}, or set TIDEGRID_HOME to an empty folder"
+                f"postgresql-{found}-postgis-3, or set TIDEGRID_HOME to an empty folder"
             )
 
     def _initdb(self) -> None:
         """Make the data aside and move it into place, so that an interrupted try leaves no half."""
-        fresh = self.home / "db.new"
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(mode=0o700)
+        # A name of its own: after a `kill -9` of ours the initdb of that time may still be writing.
+        fresh = Path(tempfile.mkdtemp(prefix=_FRESH, dir=self.home))
         self._own(fresh)
         words = {role: secrets.token_urlsafe(24) for role in ROLES}
         password_file = self.home / "initdb.password"
@@ -243,8 +257,7 @@ class Cluster:
 
     def _configure(self) -> None:
         """Write our settings anew at every start: the port may have changed."""
-        self.socket_dir.mkdir(mode=0o755, exist_ok=True)
-        self._own(self.socket_dir)
+        self._make_socket_dir()
         settings = _CONFIG | {
             "listen_addresses": "'127.0.0.1'",
             "port": str(self.port),
@@ -258,6 +271,15 @@ class Cluster:
         if "tidegrid.conf" not in main.read_text():
             with main.open("a") as file:
                 file.write("\ninclude 'tidegrid.conf'\n")
+
+    def _make_socket_dir(self) -> None:
+        """In /tmp anybody may have made it before us, to get at passwords or at what we own."""
+        folder = self.socket_dir
+        folder.mkdir(mode=0o755, exist_ok=True)
+        owners = {os.geteuid()} | ({self.account.uid} if self.account else set())
+        if folder.is_symlink() or folder.stat().st_uid not in owners:
+            raise ClusterError(f"{folder} is somebody else's; remove it, or choose a TIDEGRID_HOME")
+        self._own(folder)
 
     # --- running programs ------------------------------------------------------------------
 
@@ -300,6 +322,14 @@ class Cluster:
         if check and done.returncode != 0:
             raise ClusterError(failure(text))
         return subprocess.CompletedProcess(done.args, done.returncode, text)
+
+
+def _major_of(data: Path) -> str | None:
+    """The major version of PostgreSQL that made a data folder, None where there is none."""
+    try:
+        return (data / "PG_VERSION").read_text().strip()
+    except OSError:
+        return None
 
 
 def _port_free(port: int) -> bool:

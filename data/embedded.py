@@ -10,11 +10,15 @@ from data.cluster import DATABASE, ROLES, Cluster
 from data.engine import make_engine
 from data.schema import migrate
 
+_CREATION_LOCK = 4313_01
+
 
 def prepare(cluster: Cluster, progress: Callable[[str], None]) -> None:
     """Make the database of a running cluster if it is not there, and bring it to head."""
     admin = make_engine(cluster.url("postgres", "postgres"), role=None)
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        # Two first starts at once: the second finds it made. The lock ends with the connection.
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _CREATION_LOCK})
         asked = text("SELECT FROM pg_database WHERE datname = :name")
         if connection.execute(asked, {"name": DATABASE}).first() is None:
             connection.execute(text(f"CREATE DATABASE {DATABASE}"))

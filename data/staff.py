@@ -1,4 +1,4 @@
-"""Storing the grid staff: officers, what they answer for, when they are on duty."""
+"""Storing the grid staff: who they are, what they answer for, when on duty, where last seen."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from datetime import date, timedelta
 from typing import TypeVar
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import Insert, Range
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from data.models import AssignmentRow, OfficerRow, ScheduleRow, ShiftRow
+from data.models import AssignmentRow, OfficerRow, PositionRow, ScheduleRow, ShiftRow
 from data.publishing import Changes
 from data.queries.schedules import schedule_ids, schedule_of
 from geo.hours import format_hours
-from geo.records import Assignment, Officer, Shift
+from geo.records import Assignment, Officer, Position, Shift
 
 Member = tuple[Officer, frozenset[Assignment], frozenset[Shift]]
 """An officer with everything that is said of them."""
@@ -138,3 +138,28 @@ def _range(post: Assignment | Shift) -> Range[date]:
 def _days(during: Range[date]) -> tuple[date, date | None]:
     assert during.lower is not None
     return during.lower, during.upper - timedelta(days=1) if during.upper else None
+
+
+def store_positions(session: Session, positions: Sequence[Position]) -> None:
+    """Store last known places; one older than what is stored is left out. The caller commits."""
+    if positions:
+        session.execute(_newer_position(), [_position_row(position) for position in positions])
+
+
+def _newer_position() -> Insert:
+    fresh = upsert(PositionRow)
+    columns = ("geom", "observed_at", "accuracy_m")
+    return fresh.on_conflict_do_update(
+        index_elements=["officer_code"],
+        set_={name: fresh.excluded[name] for name in columns},
+        where=PositionRow.observed_at < fresh.excluded.observed_at,
+    )
+
+
+def _position_row(position: Position) -> dict[str, object]:
+    return {
+        "officer_code": position.officer_code,
+        "geom": f"SRID=4326;{position.geometry.wkt}",
+        "observed_at": position.observed_at,
+        "accuracy_m": position.accuracy_m,
+    }

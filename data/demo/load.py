@@ -8,9 +8,8 @@ from sqlalchemy.orm import Session
 
 from data.demo.city import DemoCity
 from data.layers import Record
-from data.positions import store_positions
 from data.publishing import Progress, publish
-from data.staff import store_officers
+from data.staff import store_officers, store_positions
 
 
 def load_city(
