@@ -69,12 +69,12 @@ class AreaIndex:
     ) -> None:
         self.labels = tuple(labels)
         self.revision, self.valid_from, self.valid_until = revision, valid_from, valid_until
-        self._shapes = np.asarray(shapes, dtype=object)
+        self.shapes = np.asarray(shapes, dtype=object)
         shapely.prepare(
-            self._shapes[shapely.get_num_coordinates(self._shapes) > _PREPARE_FROM_VERTICES]
+            self.shapes[shapely.get_num_coordinates(self.shapes) > _PREPARE_FROM_VERTICES]
         )
-        self._tree = STRtree(self._shapes)
-        self._trees = {kind: STRtree(self._shapes[part]) for kind, part in self.kinds.items()}
+        self._tree = STRtree(self.shapes)
+        self._trees: dict[str, STRtree] = {}
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -106,7 +106,7 @@ class AreaIndex:
 
     def shape(self, hit: Hit) -> BaseGeometry:
         """Return the geometry of an area that was hit."""
-        found: BaseGeometry = self._shapes[hit.position]
+        found: BaseGeometry = self.shapes[hit.position]
         return found
 
     def holding(self, point: LonLat, kinds: Iterable[str] | None = None) -> list[Hit]:
@@ -119,9 +119,16 @@ class AreaIndex:
             held = (
                 hit
                 for kind in known
-                for hit in self._hits(self._trees[kind], self.kinds[kind].start, point)
+                for hit in self._hits(self._tree_of(kind), self.kinds[kind].start, point)
             )
         return list(self._winners(held))
+
+    def _tree_of(self, kind: str) -> STRtree:
+        """The tree of one kind, made when it is first asked for: many never are."""
+        found = self._trees.get(kind)
+        if found is None:
+            found = self._trees[kind] = STRtree(self.shapes[self.kinds[kind]])
+        return found
 
     def _hits(self, tree: STRtree, start: int, point: LonLat) -> Iterator[Hit]:
         lon, lat = point.lon, point.lat
@@ -129,7 +136,7 @@ class AreaIndex:
         if near.size == 0:
             return
         near = np.sort(near) + start
-        shapes = self._shapes[near]
+        shapes = self.shapes[near]
         touched = shapely.intersects_xy(shapes, lon, lat)
         inside = shapely.contains_xy(shapes, lon, lat)
         for position, hit, within in zip(
@@ -176,16 +183,16 @@ class AreaIndex:
 
     def _settle(self, kind: str, lon: Floats, lat: Floats, found: Positions) -> None:
         """Write the winners of some points into `found`."""
-        point, area = self._trees[kind].query(shapely.points(lon, lat))
+        point, area = self._tree_of(kind).query(shapely.points(lon, lat))
         area += self.kinds[kind].start
-        touched = shapely.intersects_xy(self._shapes[area], lon[point], lat[point])
+        touched = shapely.intersects_xy(self.shapes[area], lon[point], lat[point])
         point, area = point[touched], area[touched]
         found[point] = area
         shared = np.bincount(point, minlength=len(lon))[point] > 1
         if not shared.any():
             return
         point, area = point[shared], area[shared]
-        inside = shapely.contains_xy(self._shapes[area], lon[point], lat[point])
+        inside = shapely.contains_xy(self.shapes[area], lon[point], lat[point])
         # Backwards, so that the best one is written last and stays.
         order = np.lexsort((area, ~inside))[::-1]
         found[point[order]] = area[order]

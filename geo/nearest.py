@@ -7,6 +7,7 @@ rtree finds candidates by it, and the geodesic on the ellipsoid, at most 0.6 % d
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,8 +31,10 @@ REASONS = ("role", "no_position", "off_duty", "stale", "other_grid", "too_far")
 """Why an officer is left out; each is counted once, under the first reason that holds."""
 
 _RADIUS_M = 6_371_008.8
-# Geodesics differ from great circles by up to 0.56 %; a little more, to be sure of the order.
-_SLACK = 1.007
+# Of two equal great circles one geodesic is up to 0.73 % longer than the other; a little more.
+_SLACK = 1.008
+# One place has several coordinates (poles, antimeridian), and on the sphere a trace between them.
+_TRACE_M = 0.001
 _FIRST_ASKED = 16
 # So few are compared with each other faster than the tree is asked.
 _FEW = 512
@@ -111,7 +114,7 @@ class OfficerIndex:
         spots = self._xyz[placed]
         self._tree = index.Index((placed, spots, spots), properties=shape) if placed.size else None
         self._lock = Lock()  # libspatialindex is not thread-safe, not even for reads
-        self._judged: dict[Any, tuple[Mask, dict[str, int]]] = {}
+        self._judged: dict[Any, tuple[float, float, Mask, dict[str, int]]] = {}
 
     def nearest(self, search: Search) -> Nearest:
         """Return the k nearest officers who can go, by geodesic distance, then by staff number."""
@@ -136,14 +139,19 @@ class OfficerIndex:
         return best, excluded
 
     def _eligible(self, search: Search) -> tuple[Mask, dict[str, int]]:
-        """Who can go by role, fix, duty and age, wherever they are; the same for a second."""
-        second = int(search.at.timestamp())
-        key = (search.roles, search.on_duty, search.max_age_s, second)
+        """Who can go by role, fix, duty and age, wherever they are.
+
+        The same within a second, until the first fix is too old: all else changes at whole seconds.
+        """
+        at_s = search.at.timestamp()
+        key = (search.roles, search.on_duty, search.max_age_s, int(at_s))
         found = self._judged.get(key)
-        if found is None:
-            found = _sifted(np.ones(len(self.roster), dtype=np.bool_), self._rules(search))
-            self._judged = {k: v for k, v in self._judged.items() if k[3] == second} | {key: found}
-        return found
+        if found is None or not found[0] <= at_s <= found[1]:
+            mask, excluded = _sifted(np.ones(len(self.roster), dtype=np.bool_), self._rules(search))
+            found = (at_s, self._fresh_until(search, mask), mask, excluded)
+            others = {k: v for k, v in self._judged.items() if k[3] == key[3]}
+            self._judged = others | {key: found}
+        return found[2], found[3]
 
     def _rules(self, search: Search) -> Iterator[tuple[str, Mask]]:
         if search.roles:
@@ -153,8 +161,12 @@ class OfficerIndex:
         if search.on_duty:
             yield "off_duty", self.roster.on_duty(search.at)
         if search.max_age_s is not None:
-            age = search.at.timestamp() - self.fixes.observed_s
-            yield "stale", age <= search.max_age_s
+            yield "stale", self.fixes.observed_s + search.max_age_s >= search.at.timestamp()
+
+    def _fresh_until(self, search: Search, eligible: Mask) -> float:
+        if search.max_age_s is None:
+            return math.inf
+        return float(self.fixes.observed_s[eligible].min(initial=math.inf)) + search.max_age_s
 
     def _of_grid(
         self, grid: tuple[BaseGeometry, frozenset[str]], eligible: Mask, excluded: dict[str, int]
@@ -172,9 +184,10 @@ class OfficerIndex:
         """The chord settles who is clearly near or far; the geodesic decides the few in between."""
         assert search.within_m is not None
         everybody = np.arange(len(self.roster))
-        arc_m = self._arcs(everybody, search.point)
+        arc_m = self._arcs(everybody, on_sphere(search.point.lon, search.point.lat))
         near = arc_m <= search.within_m / _SLACK
-        doubtful = np.flatnonzero(eligible & ~near & (arc_m <= search.within_m * _SLACK))
+        reach_m = search.within_m * _SLACK + _TRACE_M
+        doubtful = np.flatnonzero(eligible & ~near & (arc_m <= reach_m))
         lon, lat = self.fixes.lon[doubtful], self.fixes.lat[doubtful]
         near[doubtful] = inverse(search.point, lon, lat)[1] <= search.within_m
         kept, more = _sifted(eligible, [("too_far", near)])
@@ -182,35 +195,30 @@ class OfficerIndex:
 
     def _candidates(self, point: LonLat, eligible: Mask, k: int) -> Indices:
         """The eligible officers among whom the k nearest are, with some more for the slack."""
-        able = np.flatnonzero(eligible)
-        if len(able) > _FEW:
+        spot, count = on_sphere(point.lon, point.lat), int(np.count_nonzero(eligible))
+        if count > _FEW:
             # As many as should hold k eligible ones twice over; if they do not, four times as many.
-            asked = _FIRST_ASKED + 3 * k * len(eligible) // len(able)
+            asked = _FIRST_ASKED + 2 * k * len(eligible) // count
             while asked < self._placed:
-                near = self._ask(point, asked)
-                held = near[eligible[near]]
+                near = self._ask(spot, asked)
+                arcs, able = self._arcs(near, spot), eligible[near]
+                held, reach_m = _nearby(near[able], arcs[able], k)
                 # Whoever was not asked for is at least as far as the last one asked for.
-                if len(held) >= k and self._reach(held, point, k) < self._arcs(near, point).max():
-                    able = held
-                    break
+                if reach_m < arcs.max():
+                    return held
                 asked *= 4
-        if len(able) > k:
-            able = able[self._arcs(able, point) <= self._reach(able, point, k)]
-        return able
+        every = np.flatnonzero(eligible)
+        return _nearby(every, self._arcs(every, spot), k)[0]
 
-    def _reach(self, officers: Indices, point: LonLat, k: int) -> float:
-        """How far on the sphere somebody may be who is among the k nearest on the ellipsoid."""
-        return float(np.partition(self._arcs(officers, point), k - 1)[k - 1]) * _SLACK
+    def _arcs(self, officers: Indices, spot: Floats) -> Floats:
+        away = self._xyz[officers] - spot
+        return arc_of(np.sqrt(np.einsum("ij,ij->i", away, away)))
 
-    def _arcs(self, officers: Indices, point: LonLat) -> Floats:
-        spot = on_sphere(point.lon, point.lat)
-        return arc_of(np.linalg.norm(self._xyz[officers] - spot, axis=-1))
-
-    def _ask(self, point: LonLat, count: int) -> Indices:
+    def _ask(self, spot: Floats, count: int) -> Indices:
         assert self._tree is not None
-        spot = on_sphere(point.lon, point.lat).tolist()
+        x, y, z = spot.tolist()
         with self._lock:
-            return np.fromiter(self._tree.nearest((*spot, *spot), count), dtype=np.int64)
+            return np.fromiter(self._tree.nearest((x, y, z, x, y, z), count), dtype=np.int64)
 
     def _told(self, officers: Indices, search: Search) -> list[Found]:
         """The officers as found, nearest first."""
@@ -243,6 +251,14 @@ def on_sphere(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
 def arc_of(chord_m: Floats) -> Floats:
     """Return the great-circle distances of straight chords through the sphere, metres."""
     return 2 * _RADIUS_M * np.arcsin(np.minimum(chord_m / (2 * _RADIUS_M), 1.0))
+
+
+def _nearby(officers: Indices, arcs_m: Floats, k: int) -> tuple[Indices, float]:
+    """Those who may be among the k nearest on the ellipsoid, and how far on the sphere that is."""
+    if len(officers) < k:
+        return officers, math.inf
+    reach_m = float(np.partition(arcs_m, k - 1)[k - 1]) * _SLACK + _TRACE_M
+    return officers[arcs_m <= reach_m], reach_m
 
 
 def _sifted(eligible: Mask, rules: Iterable[tuple[str, Mask]]) -> tuple[Mask, dict[str, int]]:

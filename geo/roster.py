@@ -6,19 +6,25 @@ Immutable, built from one snapshot; positions in its arrays are those of `codes`
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 
-from geo.openings import CITY_TIME, NO_HOLIDAYS, Calendar, Schedule, opening
+from geo.openings import CITY_TIME, NO_HOLIDAYS, Calendar, Interval, Schedule, intervals
 from geo.records import Assignment, Officer, Shift
 
 Mask = npt.NDArray[np.bool_]
 Areas = Iterable[tuple[str, str]]
 """Areas as kind and code."""
+Duty = tuple[datetime, datetime, Mask]
+"""From when, until when, and who is on duty all that time."""
+
+# Around the change of a shift people ask for now while fixes of just before come in.
+_KEPT = 4
 
 
 class Roster:
@@ -43,11 +49,14 @@ class Roster:
         for post in sorted(assignments, key=_order):
             self._by_area[post.area_kind, post.area_code].append(post)
             self._by_officer[self.position[post.officer_code]].append(post)
-        self._shifts = _Shifts(
-            [s for s in shifts if s.officer_code in self.position], self.position
-        )
-        self._duty: tuple[datetime, datetime, Mask] | None = None
+        self._shifts = _Shifts(shifts, self.position)
+        self._duties: tuple[Duty, ...] = ()
         self._roles: dict[tuple[str, date], Mask] = {}
+
+    @cached_property
+    def area_kinds(self) -> frozenset[str]:
+        """The kinds of areas that somebody answers for."""
+        return frozenset(kind for kind, _ in self._by_area)
 
     def __len__(self) -> int:
         return len(self.codes)
@@ -78,9 +87,12 @@ class Roster:
 
     def on_duty(self, at: datetime) -> Mask:
         """Return which officers are on duty, shifts past midnight too; do not write to it."""
-        if self._duty is None or not self._duty[0] <= at < self._duty[1]:
-            self._duty = self._shifts.duty(at, len(self), self._calendar)
-        return self._duty[2]
+        for since, until, mask in self._duties:
+            if since <= at < until:
+                return mask
+        found = self._shifts.duty(at, len(self), self._calendar)
+        self._duties = (found, *self._duties)[:_KEPT]
+        return found[2]
 
     def _mask(self, codes: Iterable[str]) -> Mask:
         found = np.zeros(len(self), dtype=np.bool_)
@@ -91,27 +103,37 @@ class Roster:
 class _Shifts:
     """Shifts, judged once per schedule: thousands of officers share a few dozen."""
 
-    def __init__(self, shifts: Sequence[Shift], position: dict[str, int]) -> None:
-        self._schedules = list({shift.schedule: None for shift in shifts})
-        number = {schedule: n for n, schedule in enumerate(self._schedules)}
-        self._schedule = np.array([number[s.schedule] for s in shifts], dtype=np.int64)
-        self._officer = np.array([position[s.officer_code] for s in shifts], dtype=np.int64)
-        self._since = np.array([s.since for s in shifts], dtype="datetime64[D]")
-        last = date.max
-        self._until = np.array([s.until or last for s in shifts], dtype="datetime64[D]")
+    def __init__(self, shifts: Iterable[Shift], position: dict[str, int]) -> None:
+        sharing: defaultdict[Schedule, list[Shift]] = defaultdict(list)
+        for shift in shifts:
+            sharing[shift.schedule].append(shift)
+        self._held = [
+            (
+                schedule,
+                np.array([position[s.officer_code] for s in those], dtype=np.int64),
+                np.array([s.since for s in those], dtype="datetime64[D]"),
+                np.array([s.until or date.max for s in those], dtype="datetime64[D]"),
+            )
+            for schedule, those in sharing.items()
+        ]
 
-    def duty(self, at: datetime, count: int, calendar: Calendar) -> tuple[datetime, datetime, Mask]:
-        """Return from when, until when, and who is on duty; until the first schedule changes."""
+    def duty(self, at: datetime, count: int, calendar: Calendar) -> Duty:
+        """Return who is on duty, and between which changes of any schedule that holds.
+
+        A shift belongs to the day on which it starts: the last night of a rotation is worked until
+        the morning after its last day.
+        """
         found = np.zeros(count, dtype=np.bool_)
-        today = city_day(at)
-        judged = [_judged(schedule, at, calendar) for schedule in self._schedules]
-        is_on = np.array([on for on, _ in judged], dtype=np.bool_)
-        if len(self._schedule):
-            day = np.datetime64(today)
-            held = (self._since <= day) & (day <= self._until)
-            found[self._officer[held & is_on[self._schedule]]] = True
-        until = min([change for _, change in judged] + [_midnight_after(at)])
-        return at, until, found
+        edges = [datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]
+        for schedule, officers, since, until in self._held:
+            today = at.astimezone(ZoneInfo(schedule.time_zone)).date()
+            edges += _midnights(schedule, today)
+            for day, turn in _turns(schedule, today, calendar):
+                edges += [turn.start, turn.end]
+                if turn.start <= at < turn.end:
+                    first = np.datetime64(day)
+                    found[officers[(since <= first) & (first <= until)]] = True
+        return max(e for e in edges if e <= at), min(e for e in edges if e > at), found
 
 
 def city_day(at: datetime) -> date:
@@ -119,16 +141,16 @@ def city_day(at: datetime) -> date:
     return at.astimezone(ZoneInfo(CITY_TIME)).date()
 
 
-def _judged(schedule: Schedule, at: datetime, calendar: Calendar) -> tuple[bool, datetime]:
-    now = opening(schedule, at, calendar=calendar)
-    return now.state == "open", now.closes_at or now.opens_at or _midnight_after(at)
+def _turns(schedule: Schedule, today: date, calendar: Calendar) -> Iterator[tuple[date, Interval]]:
+    """The openings that can hold on a day, each with the day on which it starts."""
+    for day in (today - timedelta(days=1), today):
+        for turn in intervals(schedule, day, 1, calendar=calendar):
+            yield day, turn
 
 
-def _midnight_after(at: datetime) -> datetime:
-    local = at.astimezone(ZoneInfo(CITY_TIME))
-    return datetime.combine(
-        date.fromordinal(local.toordinal() + 1), datetime.min.time(), local.tzinfo
-    )
+def _midnights(schedule: Schedule, today: date) -> list[datetime]:
+    zone = ZoneInfo(schedule.time_zone)
+    return [datetime.combine(today + timedelta(days=n), time(), zone) for n in (0, 1)]
 
 
 def _holds(post: Assignment, today: date) -> bool:

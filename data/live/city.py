@@ -18,9 +18,10 @@ from sqlalchemy import Engine, text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from data.engine import translated
+from data.live.areas import LoadedAreas, load_areas
 from data.live.listener import Listener
 from data.live.positions import PositionWriter
-from data.live.snapshots import Tokens, load_areas, load_batches, load_staff, load_tokens
+from data.live.snapshots import Tokens, load_batches, load_staff, load_tokens
 from geo.errors import Unavailable
 from geo.locating import AreaIndex
 from geo.nearest import Fixes, OfficerIndex
@@ -45,6 +46,7 @@ class LiveCity:
         self.listener = Listener(url, self._heard, self._catch_up)
         self.positions = PositionWriter(writer)
         self.areas: AreaIndex | None = None
+        self._loaded: LoadedAreas | None = None
         self.officers: OfficerIndex | None = None
         self.tokens: Tokens | None = None
         self._batches: list[int] = []
@@ -120,7 +122,10 @@ class LiveCity:
                 await asyncio.sleep(_RETRY_S)
 
     async def _load_areas(self) -> None:
-        self.areas = await asyncio.to_thread(load_areas, self._loader)
+        known = self._loaded
+        load = known.refreshed if known is not None else load_areas
+        self._loaded = await asyncio.to_thread(load, self._loader)
+        self.areas = self._loaded.index
 
     async def _load_tokens(self) -> None:
         self.tokens = await asyncio.to_thread(load_tokens, self._loader)

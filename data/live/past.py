@@ -7,7 +7,7 @@ from threading import Lock
 
 from sqlalchemy import Engine
 
-from data.live.snapshots import load_areas
+from data.live.areas import load_areas
 from geo.locating import AreaIndex
 
 _KEPT = 2
@@ -31,6 +31,6 @@ class PastAreas:
             for index in self._kept:
                 if index.revision >= revision and index.answers_for(instant):
                     return index
-            built = load_areas(self._loader, instant)
+            built = load_areas(self._loader, instant).index
             self._kept = [built, *self._kept][:_KEPT]
             return built

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from data.engine import translated
 from data.live.listener import CHANNEL
-from geo.errors import TidegridError, Unavailable
+from geo.errors import Unavailable
 from geo.types import LonLat
 
 # What piled up while a batch was being written makes the next one: no waiting when there is little
@@ -52,6 +52,10 @@ class Fix:
     accuracy_m: float | None = None
 
 
+Waiting = tuple[Fix, asyncio.Future[bool]]
+_STOPPING = "the service is stopping; send it again"
+
+
 class PositionWriter:
     """Writes fixes to PostGIS in batches, in the order in which they came.
 
@@ -62,11 +66,13 @@ class PositionWriter:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self.name = uuid.uuid4().hex
-        self._waiting: list[tuple[Fix, asyncio.Future[bool]]] = []
+        self._waiting: list[Waiting] = []
         self._wake = asyncio.Event()
 
     async def put(self, fixes: list[Fix]) -> list[bool]:
         """Return for each fix whether it was stored, once that is durable; raises `Unavailable`."""
+        if not fixes:
+            return []
         loop = asyncio.get_running_loop()
         promises = [loop.create_future() for _ in fixes]
         self._waiting.extend(zip(fixes, promises, strict=True))
@@ -82,14 +88,16 @@ class PositionWriter:
                 self._wake.clear()
             await self._settle(batch)
 
-    async def _settle(self, batch: list[tuple[Fix, asyncio.Future[bool]]]) -> None:
+    async def _settle(self, batch: list[Waiting]) -> None:
         latest = {fix.code: fix for fix, _ in sorted(batch, key=lambda one: one[0].observed_at)}
         try:
             stored = await self._write([latest[code] for code in sorted(latest)])
-        except TidegridError as error:
-            for _, promise in batch:
-                if not promise.done():
-                    promise.set_exception(error)
+        except asyncio.CancelledError:
+            _refuse(batch, Unavailable(_STOPPING))
+            raise
+        except Exception as error:
+            # Whatever is wrong with this batch, the next one may be sound.
+            _refuse(batch, error)
             return
         for fix, promise in batch:
             # A client that has left cancelled its promise; its fix is stored all the same.
@@ -122,7 +130,11 @@ class PositionWriter:
 
     def give_up(self) -> None:
         """Refuse what is still waiting: the service stops."""
-        for _, promise in self._waiting:
-            if not promise.done():
-                promise.set_exception(Unavailable("the service is stopping; send it again"))
+        _refuse(self._waiting, Unavailable(_STOPPING))
         self._waiting.clear()
+
+
+def _refuse(batch: list[Waiting], error: Exception) -> None:
+    for _, promise in batch:
+        if not promise.done():
+            promise.set_exception(error)

@@ -8,12 +8,10 @@ from datetime import date, datetime
 from typing import Any
 
 import numpy as np
-import shapely
 from sqlalchemy import Connection, Engine, text
 
 from data.engine import translated
 from data.queries.schedules import read_hours
-from geo.locating import AreaIndex, Label
 from geo.nearest import Fixes
 from geo.openings import Calendar
 from geo.records import Assignment, Officer, Shift
@@ -21,22 +19,6 @@ from geo.roster import Roster
 
 Tokens = dict[str, tuple[str, frozenset[str], datetime]]
 """Tokens in force by digest: name, scopes, end."""
-
-_REVISION = "SELECT coalesce(sum(revision), 0) FROM city.layers WHERE name = :layer"
-# One array per column: a row of Python objects per area would hold the lock against everybody else.
-# In the order of bytes, which is Python's, whatever the language of the database.
-_AREAS = """
-    SELECT array_agg(kind), array_agg(code), array_agg(name), array_agg(name_en), array_agg(wkb)
-    FROM (SELECT kind, code, name, name_en, ST_AsBinary(geom) AS wkb FROM city.areas
-        WHERE valid @> CAST(:at AS timestamptz)
-        ORDER BY kind COLLATE "C", code COLLATE "C") AS ordered
-"""
-_CHANGES = """
-    SELECT max(instant) FILTER (WHERE instant <= :at), min(instant) FILTER (WHERE instant > :at)
-    FROM (SELECT lower(valid) AS instant FROM city.areas
-        UNION ALL SELECT upper(valid) FROM city.areas) AS changes
-"""
-_KINDS = "SELECT slug, is_exclusive, is_public FROM city.kinds WHERE family = 'area'"
 
 
 @contextmanager
@@ -47,27 +29,10 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def load_areas(engine: Engine, at: datetime | None = None) -> AreaIndex:
-    """Return the index of the areas valid now, or at an instant, with their revision."""
-    with snapshot(engine) as connection:
-        # The database's own clock: it wrote the validity.
-        instant = at or connection.scalar(text("SELECT clock_timestamp()"))
-        revision = int(connection.scalar(text(_REVISION), {"layer": "areas"}) or 0)
-        kinds = {row[0]: (row[1], row[2]) for row in connection.execute(text(_KINDS))}
-        columns = connection.execute(text(_AREAS), {"at": instant}).one()
-        valid_from, valid_until = connection.execute(text(_CHANGES), {"at": instant}).one()
-    names, codes, zh, en, shapes = (column or [] for column in columns)
-    labels = [
-        Label(kind, code, name, name_en, *kinds[kind])
-        for kind, code, name, name_en in zip(names, codes, zh, en, strict=True)
-    ]
-    return AreaIndex(
-        labels,
-        shapely.from_wkb(np.array(shapes, dtype=object)),
-        revision=revision,
-        valid_from=valid_from,
-        valid_until=valid_until,
-    )
+def revision_in(connection: Connection, layer: str) -> int:
+    """Return the revision of a layer in the snapshot."""
+    asked = text("SELECT coalesce(sum(revision), 0) FROM city.layers WHERE name = :layer")
+    return int(connection.scalar(asked, {"layer": layer}) or 0)
 
 
 def load_staff(engine: Engine) -> tuple[Roster, Fixes]:
@@ -112,7 +77,7 @@ def load_tokens(engine: Engine) -> Tokens:
 
 
 def _roster(connection: Connection) -> Roster:
-    revision = int(connection.scalar(text(_REVISION), {"layer": "officers"}) or 0)
+    revision = revision_in(connection, "officers")
     officers = [
         Officer(*row) for row in connection.execute(text("SELECT code, name FROM city.officers"))
     ]
