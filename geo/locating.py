@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -70,11 +71,10 @@ class AreaIndex:
         self.labels = tuple(labels)
         self.revision, self.valid_from, self.valid_until = revision, valid_from, valid_until
         self.shapes = np.asarray(shapes, dtype=object)
-        shapely.prepare(
-            self.shapes[shapely.get_num_coordinates(self.shapes) > _PREPARE_FROM_VERTICES]
-        )
-        self._tree = STRtree(self.shapes)
+        _prepare(self.shapes[shapely.get_num_coordinates(self.shapes) > _PREPARE_FROM_VERTICES])
+        self._tree = _tree_over(self.shapes)
         self._trees: dict[str, STRtree] = {}
+        self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -127,7 +127,9 @@ class AreaIndex:
         """The tree of one kind, made when it is first asked for: many never are."""
         found = self._trees.get(kind)
         if found is None:
-            found = self._trees[kind] = STRtree(self.shapes[self.kinds[kind]])
+            with self._lock:
+                found = self._trees.get(kind) or _tree_over(self.shapes[self.kinds[kind]])
+                self._trees[kind] = found
         return found
 
     def _hits(self, tree: STRtree, start: int, point: LonLat) -> Iterator[Hit]:
@@ -196,6 +198,23 @@ class AreaIndex:
         # Backwards, so that the best one is written last and stays.
         order = np.lexsort((area, ~inside))[::-1]
         found[point[order]] = area[order]
+
+
+# GEOS finishes a tree and a prepared shape at its first question, and two threads that ask the
+# first question together crash the process. So each is asked once before anybody has it.
+
+
+def _tree_over(shapes: npt.NDArray[np.object_]) -> STRtree:
+    tree = STRtree(shapes)
+    tree.query(shapely.points(0.0, 0.0))
+    return tree
+
+
+def _prepare(shapes: npt.NDArray[np.object_]) -> None:
+    shapely.prepare(shapes)
+    west, south, east, north = shapely.bounds(shapes).T
+    for predicate in (shapely.intersects_xy, shapely.contains_xy):
+        predicate(shapes, (west + east) / 2, (south + north) / 2)
 
 
 def check_points(lon: Floats, lat: Floats) -> None:
