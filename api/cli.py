@@ -13,7 +13,7 @@ from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
 from api import __version__
-from api.commands import demo, export, import_, migrate, serve, token
+from api.commands import demo, export, import_, locate, migrate, serve, token
 from api.console import err, out
 from geo.errors import TidegridError
 
@@ -29,21 +29,34 @@ app.command("serve")(serve.serve)
 app.command("migrate")(migrate.migrate)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
+app.command("locate")(locate.locate)
 app.add_typer(token.app, name="token")
 
 
-@app.callback()
-def root(
-    version: Annotated[bool, typer.Option("--version", help="Say which version this is.")] = False,
-) -> None:
-    """城市管理空间服务 · The spatial service of a city-management bureau."""
-    if version:
+def _say_version(asked: bool) -> None:
+    if asked:
         out.print(f"tidegrid {__version__}")
         raise typer.Exit
 
 
+@app.callback()
+def root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Say which version this is.", callback=_say_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """城市管理空间服务 · The spatial service of a city-management bureau."""
+
+
 def main() -> None:
-    """Run the command line: 0 done, 1 it could not be done and one sentence says why, 2 usage."""
+    """Run the command line.
+
+    It ends with 0: done; 1: it could not be done, one sentence says why; 2: it was not understood;
+    130: it was interrupted before it was done.
+    """
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         app()
@@ -52,11 +65,9 @@ def main() -> None:
     except ValidationError as error:
         _fail("; ".join(_setting(one["loc"], one["msg"]) for one in error.errors()))
     except OperationalError as error:
-        _fail(f"the database does not answer: {str(error.orig).strip().splitlines()[0]}")
+        _fail(f"the database cannot be used: {str(error.orig).strip().splitlines()[0]}")
     except OSError as error:
         _fail(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
-    except KeyboardInterrupt:
-        sys.exit(0)
 
 
 def _setting(place: tuple[int | str, ...], message: str) -> str:

@@ -145,7 +145,9 @@ def _responsible_here(services: Services, officers: OfficerIndex, search: Search
     index = services.live.areas
     if index is None:
         return set()
-    labels = [index.labels[hit.position] for hit in index.holding(search.point)]
+    # Only areas of kinds that somebody answers for are worth looking at.
+    hits = index.holding(search.point, officers.roster.area_kinds)
+    labels = [index.labels[hit.position] for hit in hits]
     areas = [(label.kind, label.code) for label in labels]
     return {post.officer_code for post in officers.roster.responsible(areas, search.at)}
 
