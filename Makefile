@@ -18,6 +18,9 @@ demo: .cache/packages-demo .cache/python maps/static/vendor ## A whole made-up c
 test: .cache/packages-test .cache/python maps/static/vendor check ## Every test there is
 	@.venv/bin/python -m pytest $(TESTS)
 
+bench: .cache/packages-bench .cache/python ## Ours beside its floors, measured here; about ten minutes
+	@exec .venv/bin/python -m bench $(BENCH)
+
 check: .cache/python ## Style and types
 	@.venv/bin/ruff check . && .venv/bin/ruff format --check .
 	@.venv/bin/mypy

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that are missing. "demo": what runs; "test": what the tests need too.
+# Installs the Debian packages that are missing. "demo": what runs; "test": what the tests need too;
+# "bench": what the bench needs too.
 set -euo pipefail
 
 say() { printf '» %s\n' "$*" >&2; }
@@ -14,7 +15,8 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 
 if ! command -v apt-get >/dev/null; then
     say "this is not Debian or Ubuntu: make sure that PostgreSQL with PostGIS is installed"
-    [ "$1" = demo ] || say "and Chromium with a Chinese font, for the tests"
+    [ "$1" != test ] || say "and Chromium with a Chinese font, for the tests"
+    [ "$1" != bench ] || say "and wrk, for the bench"
     exit 0
 fi
 
@@ -39,6 +41,9 @@ if [ "$1" = test ]; then
         need chromium
     fi
     need fonts-noto-cjk
+fi
+if [ "$1" = bench ] && ! command -v wrk >/dev/null; then
+    need wrk
 fi
 
 [ ${#missing[@]} -eq 0 ] && exit 0

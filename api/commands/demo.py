@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
+from urllib.request import Request, urlopen
 
 import typer
 
@@ -17,10 +19,13 @@ from api.database import Database, database
 from api.settings import Settings
 from data import tokens
 from data.demo import DEFAULT_SEED
+from data.engine import translated
 from data.models import SCOPES
 from data.queries.city import holds_city
-from geo.errors import NotFound
+from geo.errors import NotFound, Unavailable
+from geo.records import Position
 
+FIRST_WALK_S = 3
 WALK_EVERY_S = 60
 
 
@@ -36,7 +41,7 @@ def demo(
     with database(settings, step) as found:
         ensure_city(found, seed)
         secrets = demo_tokens(found)
-        with officers_walking(found):
+        with officers_walking(found, local_address(host, port), secrets["position"]):
             run(
                 settings, found, host, port, workers,
                 lambda: welcome(settings, found, secrets, host, port),
@@ -70,18 +75,21 @@ def demo_tokens(database: Database) -> dict[str, str]:
 
 
 @contextmanager
-def officers_walking(database: Database) -> Iterator[None]:
-    """Give the demo's officers a fresh position now and every minute, as their phones would."""
-    from data.demo.motion import walk
+def officers_walking(database: Database, address: str, secret: str) -> Iterator[None]:
+    """Report the demo's officers every minute, as their phones would: through the API."""
+    from data.demo.motion import walked
 
     stop = threading.Event()
 
     def move() -> None:
-        while True:
-            with session_of(database) as session:
-                walk(session, datetime.now(UTC))
-            if stop.wait(WALK_EVERY_S):
-                return
+        wait_s = FIRST_WALK_S
+        while not stop.wait(wait_s):
+            wait_s = WALK_EVERY_S
+            # They stand still while the service or the database is away, and walk on when back.
+            with suppress(Unavailable, OSError), translated():
+                with session_of(database) as session:
+                    positions = walked(session, datetime.now(UTC))
+                _report(address, secret, positions)
 
     mover = threading.Thread(target=move, name="officers", daemon=True)
     mover.start()
@@ -92,12 +100,31 @@ def officers_walking(database: Database) -> Iterator[None]:
         mover.join(timeout=10)
 
 
+def _report(address: str, secret: str, positions: list[Position]) -> None:
+    told = [
+        {
+            "id": position.officer_code,
+            "lon": position.geometry.x,
+            "lat": position.geometry.y,
+            "observed_at": position.observed_at.isoformat(),
+            "accuracy_m": position.accuracy_m,
+        }
+        for position in positions
+    ]
+    request = Request(
+        f"{address}/v1/positions",
+        data=json.dumps(told).encode(),
+        headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
+    )
+    with urlopen(request, timeout=30):
+        pass
+
+
 def welcome(
     settings: Settings, database: Database, secrets: dict[str, str], host: str, port: int
 ) -> None:
     """Say where everything is."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-    address = f"http://{shown}:{port}"
+    address = local_address(host, port)
     out.print("\n[green]✓[/] 演示城市已就绪（虚构数据） · The demo city is ready (made-up data)\n")
     out.print(f"  地图 map     {address}/maps/stalls")
     out.print(f"  接口 API     {address}/docs")
@@ -111,3 +138,8 @@ def welcome(
             markup=False,
         )
     out.print("\nCtrl-C 停止 · stops\n")
+
+
+def local_address(host: str, port: int) -> str:
+    """Return where somebody on this machine reaches the service."""
+    return f"http://{'127.0.0.1' if host in ('0.0.0.0', '::') else host}:{port}"

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
+import threading
 from collections.abc import Callable
-from typing import Annotated
+from contextlib import suppress
+from multiprocessing import parent_process
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 import uvicorn
 
-from api.app import create_app
 from api.console import out, step
 from api.database import Database, database
 from api.settings import Settings
 from geo.errors import ClusterError
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+# Requests under way when we are told to stop have this long; no client can hold us up for more.
+GRACE_S = 5
 Host = Annotated[str, typer.Option(envvar="HOST", help="Address to listen on.")]
 Port = Annotated[int, typer.Option(envvar="PORT", min=1, max=65535, help="Port to listen on.")]
 
@@ -41,16 +49,42 @@ def run(
     announce: Callable[[], None],
 ) -> None:
     """Serve until told to stop; `announce` is called when requests are answered."""
-    common = {"host": host, "port": port, "log_level": "warning", "server_header": False}
+    common: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "log_level": "warning",
+        "server_header": False,
+        "timeout_graceful_shutdown": GRACE_S,
+    }
     if workers == 1:
-        config = uvicorn.Config(create_app(settings, database), **common)  # type: ignore[arg-type]
-        _Announcing(config, announce).run()
+        # FastAPI and Folium take a second to load: only those wait who serve.
+        from api.app import create_app
+
+        # Once all is answered, uvicorn raises again the signal that stopped it: that is no failure.
+        with suppress(KeyboardInterrupt):
+            _Announcing(uvicorn.Config(create_app(settings, database), **common), announce).run()
         return
     # Workers are started afresh and read the addresses from the environment.
     os.environ["TIDEGRID_DATABASE_URL"] = database.service_url
     os.environ["TIDEGRID_PUBLIC_DATABASE_URL"] = database.public_url
     announce()
-    uvicorn.run("api.app:from_env", factory=True, workers=workers, **common)  # type: ignore[arg-type]
+    uvicorn.run("api.commands.serve:worker", factory=True, workers=workers, **common)
+
+
+def worker() -> FastAPI:
+    """Return the app of one of several workers, which leaves when its supervisor is gone."""
+    from api.app import from_env
+
+    threading.Thread(target=_leave_with_supervisor, name="supervisor", daemon=True).start()
+    return from_env()
+
+
+def _leave_with_supervisor() -> None:
+    """After a `kill -9` of the supervisor its workers would hold the port for ever."""
+    supervisor = parent_process()
+    if supervisor is not None:
+        supervisor.join()
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def check_port(host: str, port: int) -> None:

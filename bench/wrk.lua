@@ -1,0 +1,23 @@
+-- Asks for one target after another, the same ones in every run, and tells the result in one line.
+-- Arguments: a file with a target per line, and a bearer token or nothing.
+local targets, last = {}, 0
+
+function init(args)
+  local headers = {}
+  if args[2] then headers["Authorization"] = "Bearer " .. args[2] end
+  for target in io.lines(args[1]) do
+    targets[#targets + 1] = wrk.format("GET", target, headers)
+  end
+end
+
+function request()
+  last = last % #targets + 1
+  return targets[last]
+end
+
+function done(summary, latency)
+  local failed = summary.errors
+  io.write(string.format("BENCH %d %d %d %d %d %d %d %d\n",
+    summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
+    failed.connect, failed.read, failed.write + failed.timeout, failed.status))
+end
