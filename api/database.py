@@ -76,7 +76,7 @@ def _with_driver(secret: SecretStr) -> str:
     """The address with our driver in it: people write postgresql://, as libpq does."""
     try:
         url = make_url(secret.get_secret_value())
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise ClusterError(
             "a database address must look like postgresql://login:password@host:5432/name"
         ) from None

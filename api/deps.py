@@ -127,15 +127,6 @@ def needs(scope: str) -> Callable[..., Awaitable[Caller]]:
     return check
 
 
-async def internal_connection(services: ServicesDep) -> AsyncIterator[AsyncConnection]:
-    """Lend a connection of the service; only for routes behind `needs`."""
-    async with connected(services.service) as connection:
-        yield connection
-
-
-InternalDep = Annotated[AsyncConnection, Depends(internal_connection)]
-
-
 async def visible_connection(
     services: ServicesDep, caller: CallerDep
 ) -> AsyncIterator[AsyncConnection]:

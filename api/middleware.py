@@ -12,6 +12,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 PATIENCE_S = 0.05
 """How long a request may take before we look whether its client is still there."""
 
+CANCEL_AGAIN_S = 0.25
+"""How long a cancelled request may take to end before its connection is closed under it."""
+
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -104,8 +107,11 @@ class _Watch:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         self.is_gone = True
-        if self._request is not None:
+        while self._request is not None:
             self._request.cancel()
+            # PostgreSQL overlooks a cancellation that overtakes its statement, and psycopg would
+            # wait 5 s for it; asked again, it closes the connection.
+            await asyncio.sleep(CANCEL_AGAIN_S)
 
     def end(self) -> None:
         if self._task is not None:

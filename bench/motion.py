@@ -51,7 +51,8 @@ def motion(big: Stage, pace: Pace) -> list[Row]:
             measure,
             f"{busy} ({rate:,.0f} positions/s came in, {refused} refused)",
             f"itself at rest: {quiet}",
-            f"{ratio:.2f} times ({low:.2f} to {high:.2f})",
+            f"{ratio:.2f} times ({low:.2f} to {high:.2f}); "
+            f"{quiet.cpu_us / busy.cpu_us:.2f} by processor time",
             "≥ 0.70",
             ratio >= 0.70 and rate >= 1_330 and not refused and not busy.failed,
             {"ours": busy.raw(), "floor": quiet.raw()},

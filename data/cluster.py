@@ -42,6 +42,8 @@ _CONFIG = {
     "max_wal_size": "'1GB'",
     "random_page_cost": "1.1",
     "jit": "off",
+    # A statement whose client has gone, killed or out of patience, does not run to its end.
+    "client_connection_check_interval": "'500ms'",
     "timezone": "'UTC'",
     "log_timezone": "'UTC'",
     "log_min_duration_statement": "'2s'",
@@ -132,8 +134,8 @@ class Cluster:
         if self._status() == 0:
             # Left behind by a killed process, or shared with a living one: either way it is ours.
             self._check_port_of_running()
-            self._wait_ready()
-            return
+            if self._is_ready():
+                return
         if not _port_free(self.port):
             raise ClusterError(
                 f"port {self.port} on 127.0.0.1 is taken by another program; "
@@ -148,7 +150,6 @@ class Cluster:
             "pg_ctl", "start", "-D", str(self.data), "-l", str(log), "-w", "-t",
             str(START_TIMEOUT_S), failure=lambda text: self._why_not_started(text, log),
         )  # fmt: skip
-        self._wait_ready()
 
     def _check_port_of_running(self) -> None:
         lines = (self.data / "postmaster.pid").read_text().splitlines()
@@ -158,14 +159,20 @@ class Cluster:
                 f"that uses it, or set TIDEGRID_DATABASE_PORT={lines[3]}"
             )
 
-    def _wait_ready(self) -> None:
+    def _is_ready(self) -> bool:
+        """Wait for a server that runs; False when it was killed, and its process is gone now.
+
+        Until the system collects a killed process, it looks as if it ran.
+        """
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline:
             asked = self._run(
                 "pg_isready", "-q", "-h", str(self.socket_dir), "-p", str(self.port), check=False
             )
             if asked.returncode == 0:
-                return
+                return True
+            if self._status() != 0:
+                return False
             time.sleep(0.1)
         raise ClusterError(
             f"the database did not become ready within {START_TIMEOUT_S} s; "

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from data.bootstrap import bootstrap
 from data.reference import load_reference
+from geo.errors import ClusterError
 
 # Any number will do; it must be the same for all who migrate one database.
 _MIGRATION_LOCK = 4313_02
@@ -44,6 +45,24 @@ def current(connection: Connection) -> str | None:
         return None
     found = connection.scalar(text("SELECT version_num FROM city.alembic_version"))
     return None if found is None else str(found)
+
+
+def check_owner(connection: Connection) -> None:
+    """Raise `ClusterError` unless the database is at head and the login may act as its owner."""
+    may_own = connection.scalar(
+        text("SELECT pg_has_role(oid, 'MEMBER') FROM pg_roles WHERE rolname = 'tidegrid_owner'")
+    )
+    if may_own is False:
+        raise ClusterError(
+            "this login may not write to the city: set TIDEGRID_OWNER_DATABASE_URL to the login "
+            "that ran `tidegrid migrate`"
+        )
+    found = current(connection) if may_own else None
+    if found != head():
+        raise ClusterError(
+            f"the schema is at {found or 'nothing'}, this program needs {head()}: run "
+            "`tidegrid migrate` with this program's version"
+        )
 
 
 def autogenerate(connection: Connection, message: str, revision: str) -> None:

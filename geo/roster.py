@@ -36,12 +36,14 @@ class Roster:
         assignments: Iterable[Assignment],
         shifts: Iterable[Shift],
         *,
+        known_roles: Iterable[str] = (),
         calendar: Calendar = NO_HOLIDAYS,
         revision: int = 0,
     ) -> None:
         ordered = sorted(officers, key=lambda officer: officer.code)
         self.codes = tuple(officer.code for officer in ordered)
         self.names = tuple(officer.name for officer in ordered)
+        self.known_roles = tuple(known_roles)
         self.revision, self._calendar = revision, calendar
         self.position = {code: n for n, code in enumerate(self.codes)}
         self._by_area: defaultdict[tuple[str, str], list[Assignment]] = defaultdict(list)

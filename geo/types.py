@@ -11,6 +11,8 @@ from geo.errors import InvalidBBox, InvalidCoordinate, InvalidInstant, InvalidPa
 MAX_DISTANCE_M = 20_100_000.0
 """Just above half of the meridian circle, 20 004 km: no two places are farther apart."""
 
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+
 
 @dataclass(frozen=True, slots=True)
 class LonLat:
@@ -101,10 +103,23 @@ def parse_instant(text: str) -> datetime:
     try:
         # A `+` that was not percent-encoded arrives as a blank: the commonest slip of clients.
         found = datetime.fromisoformat(text.strip().replace(" ", "+") if "T" in text else text)
-        if found.tzinfo is not None:
-            return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidInstant(
-        f"a time must be RFC 3339 with a zone, like 2026-10-01T19:30:00+08:00, not {text[:60]!r}"
-    )
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise InvalidInstant(
+            "a time must be RFC 3339 with a zone, like 2026-10-01T19:30:00+08:00, "
+            f"not {text[:60]!r}"
+        )
+    return usable_instant(found)
+
+
+def usable_instant(found: datetime) -> datetime:
+    """Return an instant in UTC; raises `InvalidInstant` for years that no city's plans reach.
+
+    Plans are looked up a year ahead and a day back: at the ends of the calendar there is neither.
+    """
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise InvalidInstant(
+            f"a time must be RFC 3339 in the years {FIRST_YEAR} to {LAST_YEAR}, not in {found.year}"
+        )
+    return found.astimezone(UTC)

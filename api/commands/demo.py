@@ -13,7 +13,7 @@ from urllib.request import Request, urlopen
 import typer
 
 from api.commands.serve import Host, Port, check_port, run
-from api.commands.session import session_of
+from api.commands.session import check_ownership, session_of
 from api.console import bar, out, step
 from api.database import Database, database
 from api.settings import Settings
@@ -39,6 +39,7 @@ def demo(
     settings = Settings()
     check_port(host, port)
     with database(settings, step) as found:
+        check_ownership(found)
         ensure_city(found, seed)
         secrets = demo_tokens(found)
         with officers_walking(found, local_address(host, port), secrets["position"]):

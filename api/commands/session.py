@@ -11,13 +11,26 @@ from api.console import step
 from api.database import Database, database
 from api.settings import Settings
 from data.engine import make_engine
+from data.schema import check_owner
 
 
 @contextmanager
 def owner_session() -> Iterator[Session]:
     """Lend one transaction: committed when the block ends well, undone when it does not."""
-    with database(Settings(), step) as found, session_of(found) as session:
-        yield session
+    with database(Settings(), step) as found:
+        check_ownership(found)
+        with session_of(found) as session:
+            yield session
+
+
+def check_ownership(database: Database) -> None:
+    """Raise `ClusterError` unless the database is at head and we may write to it."""
+    engine = make_engine(database.owner_url, role=None)
+    try:
+        with engine.connect() as connection:
+            check_owner(connection)
+    finally:
+        engine.dispose()
 
 
 @contextmanager

@@ -43,7 +43,8 @@ def list_(json: Json = False) -> None:
         return
     for token in found:
         state = "revoked" if token.revoked_at else f"until {token.expires_at:%Y-%m-%d %H:%M %Z}"
-        out.print(f"{token.name}\t{','.join(sorted(token.scopes))}\t{state}", markup=False)
+        # Not out.print(), which makes blanks of the tabs that `cut` and spreadsheets split at.
+        typer.echo(f"{token.name}\t{','.join(sorted(token.scopes))}\t{state}")
 
 
 @app.command()

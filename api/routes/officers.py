@@ -10,11 +10,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.types import Scope
 
 from api.answers import fingerprint, tagged
-from api.deps import InternalDep, Services, ServicesDep, caller_of, needs
+from api.deps import Services, ServicesDep, caller_of, needs
 from api.params import InstantDep, SpotDep
 from api.schemas import NearestOut
 from api.shortcuts import plain_query
-from data.queries.kinds import kinds_in
 from geo.errors import InvalidParameter, NotFound, Unavailable, UnknownKind
 from geo.nearest import REASONS, Found, OfficerIndex, Search
 from geo.types import Distance, LonLat
@@ -35,7 +34,6 @@ async def nearest_officers(
     request: Request,
     spot: SpotDep,
     at: InstantDep,
-    connection: InternalDep,
     services: ServicesDep,
     k: Annotated[int, Query(ge=1, description="How many.")] = 5,
     role: Annotated[str | None, Query(max_length=40, description="Only with this role.")] = None,
@@ -62,16 +60,16 @@ async def nearest_officers(
     if role is not None and roles is not None:
         raise InvalidParameter("give role or roles, not both")
     asked = tuple(dict.fromkeys(roles.split(","))) if roles is not None else ()
-    if role is not None or asked:
-        known = await kinds_in(connection, "officer_role")
-        for word in asked or (role or "",):
-            if word not in known:
-                raise UnknownKind(f"no role {word[:40]!r}; there are {', '.join(known)}")
+    wanted = asked or ((role,) if role is not None else ())
+    known = officers_of(services).roster.known_roles
+    for word in wanted:
+        if word not in known:
+            raise UnknownKind(f"no role {word[:40]!r}; there are {', '.join(known)}")
     search = Search(
         spot.point,
         at,
         k,
-        asked or ((role,) if role is not None else ()),
+        wanted,
         on_duty,
         max_age_s,
         Distance(within_m).metres if within_m is not None else None,

@@ -14,6 +14,7 @@ from api.routes.officers import officers_of
 from data.live.positions import Fix
 from geo.crs import Crs, place
 from geo.errors import InvalidInstant, NotFound, NotOnDuty, TidegridError
+from geo.types import usable_instant
 
 router = APIRouter(tags=["officers"], dependencies=[Depends(needs("position"))])
 BATCH_MAX = 10_000
@@ -90,15 +91,16 @@ async def post_positions(
 def _fix(services: Services, code: str, position: PositionIn) -> Fix:
     """The fix of a position that may be stored; raises what is wrong with it."""
     point = place(position.lon, position.lat, Crs.parse(position.crs))
+    observed_at = usable_instant(position.observed_at)
     ahead = timedelta(seconds=services.settings.future_max_s)
-    if position.observed_at > datetime.now(UTC) + ahead:
+    if observed_at > datetime.now(UTC) + ahead:
         raise InvalidInstant("observed_at lies in the future; check the clock of the device")
     roster = officers_of(services).roster
     if code not in roster.position:
         raise NotFound(f"no officer {code[:40]!r}")
-    if not roster.on_duty(position.observed_at)[roster.position[code]]:
+    if not roster.on_duty(observed_at)[roster.position[code]]:
         raise NotOnDuty(f"officer {code} was off duty then; positions off duty are not stored")
-    return Fix(code, point, position.observed_at, position.accuracy_m)
+    return Fix(code, point, observed_at, position.accuracy_m)
 
 
 def _refused(index: int, code: str, kind: str, detail: str) -> RefusedOut:

@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from data.engine import translated
 from data.live.areas import LoadedAreas, load_areas
 from data.live.listener import Listener
+from data.live.news import News
 from data.live.positions import PositionWriter
 from data.live.snapshots import Tokens, load_batches, load_staff, load_tokens
 from geo.errors import Unavailable
@@ -31,6 +32,8 @@ logger = logging.getLogger("tidegrid.live")
 
 _START_S = 10.0
 _RETRY_S = 0.25
+# News is known so soon; what takes longer is told by its age.
+_PROMISED_S = 1.0
 # Officers are indexed anew at most this often, however many fixes come in.
 _GATHER_S = 0.2
 _HOUSEKEEPING_S = 600.0
@@ -50,7 +53,7 @@ class LiveCity:
         self.officers: OfficerIndex | None = None
         self.tokens: Tokens | None = None
         self._batches: list[int] = []
-        self._dirty = {name: asyncio.Event() for name in ("areas", "staff", "fixes", "tokens")}
+        self._news = {name: News() for name in ("areas", "staff", "fixes", "tokens")}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -82,9 +85,16 @@ class LiveCity:
 
     @property
     def age_s(self) -> float | None:
-        """How long the clock has not been heard; None while it is."""
-        deaf = self.listener.deaf_since
-        return None if deaf is None else time.monotonic() - deaf
+        """How old memory may be: since when the clock was not heard, or what it told not loaded.
+
+        None while it is heard and all that it told is known, as soon as we promise.
+        """
+        now = time.monotonic()
+        late = [news.since for news in self._news.values() if news.since is not None]
+        late = [since for since in late if now - since > _PROMISED_S]
+        if self.listener.deaf_since is not None:
+            late.append(self.listener.deaf_since)
+        return now - min(late) if late else None
 
     def age_header(self) -> dict[str, str]:
         """Return the header that says how old an answer from memory is; none while it is fresh."""
@@ -97,28 +107,31 @@ class LiveCity:
         layer = tick.get("layer")
         if layer == "positions":
             self._batches.append(int(tick["batch"]))
-            self._dirty["fixes"].set()
+            self._news["fixes"].came()
         if layer in ("areas", "kinds"):
-            self._dirty["areas"].set()
-        if layer in ("officers", "calendar"):
-            self._dirty["staff"].set()
+            self._news["areas"].came()
+        if layer in ("officers", "calendar", "kinds"):
+            self._news["staff"].came()
         if layer == "tokens":
-            self._dirty["tokens"].set()
+            self._news["tokens"].came()
 
     def _catch_up(self) -> None:
         """Whatever was notified while nobody listened is in the tables."""
         for name in ("areas", "staff", "tokens"):
-            self._dirty[name].set()
+            self._news[name].came(self.listener.deaf_since)
 
     # --- loading ----------------------------------------------------------------------------
 
     async def _whenever(self, name: str, load: Callable[[], Awaitable[None]]) -> None:
-        """Load each time that something is dirty; ticks that come meanwhile make one more turn."""
+        """Load each time that there is news; ticks that come meanwhile make one more turn."""
+        news = self._news[name]
         while True:
-            await self._dirty[name].wait()
-            self._dirty[name].clear()
-            if not await _survived(load()):
-                self._dirty[name].set()
+            await news.has_come.wait()
+            news.take()
+            if await _survived(load()):
+                news.known()
+            else:
+                news.put_back()
                 await asyncio.sleep(_RETRY_S)
 
     async def _load_areas(self) -> None:
@@ -132,19 +145,19 @@ class LiveCity:
 
     async def _keep_officers(self) -> None:
         """Staff and fixes in one task: a snapshot must not overtake the batches that follow it."""
-        staff, fixes = self._dirty["staff"], self._dirty["fixes"]
+        staff, fixes = both = self._news["staff"], self._news["fixes"]
         while True:
-            await _any_of(staff, fixes)
-            anew = staff.is_set()
+            await _any_of(staff.has_come, fixes.has_come)
+            anew = staff.has_come.is_set()
             batches, self._batches = self._batches, []
-            staff.clear()
-            fixes.clear()
-            if not await _survived(self._load_officers(anew, batches)):
+            for news in both:
+                news.take()
+            is_loaded = await _survived(self._load_officers(anew, batches))
+            for news in both:
+                news.known() if is_loaded else news.put_back()
+            if not is_loaded:
                 self._batches = batches + self._batches
-                (staff if anew else fixes).set()
-                await asyncio.sleep(_RETRY_S)
-            else:
-                await asyncio.sleep(_GATHER_S)
+            await asyncio.sleep(_GATHER_S)
 
     async def _load_officers(self, anew: bool, batches: list[int]) -> None:
         def build() -> OfficerIndex:
@@ -167,7 +180,7 @@ class LiveCity:
         while True:
             await asyncio.sleep(0.5)
             if self.areas is not None and not self.areas.answers_for(datetime.now(UTC)):
-                self._dirty["areas"].set()
+                self._news["areas"].came()
 
     async def _keep_house(self) -> None:
         """Days for fixes are made ahead, and dropped when their time is over."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -17,7 +20,8 @@ logger = logging.getLogger("tidegrid.live")
 CHANNEL = "tidegrid"
 _HEARTBEAT_S = 2.0
 _ANSWER_WITHIN_S = 2.0
-_RETRY_S = (0.1, 0.2, 0.5, 1.0)
+# Never so rarely that what is committed after a restart would not be known within a second.
+_RETRY_S = (0.1, 0.2, 0.4)
 
 Heard = Callable[[dict[str, Any]], None]
 
@@ -26,7 +30,7 @@ class Listener:
     """Tells what is notified on the channel, and every time that it begins to hear.
 
     Between losing the connection and hearing again nothing is known: `on_hearing` is the moment to
-    catch up. `deaf_since` is when it was lost, on the clock of `time.monotonic`.
+    catch up. `deaf_since` is when it was lost, on the clock of `time.monotonic`; still so then.
     """
 
     def __init__(self, url: str, on_tick: Heard, on_hearing: Callable[[], None]) -> None:
@@ -35,6 +39,7 @@ class Listener:
         self._address = address.render_as_string(hide_password=False)
         self._on_tick, self._on_hearing = on_tick, on_hearing
         self.deaf_since: float | None = time.monotonic()
+        self._alive_at = self.deaf_since
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -45,9 +50,9 @@ class Listener:
                 tries = 0
                 async with connection:
                     await self._listen(connection)
-            except (psycopg.Error, OSError, TimeoutError) as error:
+            except (psycopg.Error, OSError) as error:
                 if self.deaf_since is None:
-                    self.deaf_since = time.monotonic()
+                    self.deaf_since = self._alive_at
                     logger.warning("the clock is not heard: %s", str(error).strip() or "lost")
             await asyncio.sleep(_RETRY_S[min(tries, len(_RETRY_S) - 1)])
             tries += 1
@@ -62,11 +67,33 @@ class Listener:
 
     async def _listen(self, connection: psycopg.AsyncConnection[Any]) -> None:
         await connection.execute(f"LISTEN {CHANNEL}")
-        self.deaf_since = None
+        self._alive_at = time.monotonic()
         self._on_hearing()
+        self.deaf_since = None
         while True:
             async for notified in connection.notifies(timeout=_HEARTBEAT_S):
-                self._on_tick(json.loads(notified.payload))
+                self._tell(notified.payload)
             # A connection that died without a word is found out here.
-            async with asyncio.timeout(_ANSWER_WITHIN_S):
+            loop = asyncio.get_running_loop()
+            patience = loop.call_later(_ANSWER_WITHIN_S, _hang_up, connection)
+            try:
                 await connection.execute("SELECT 1")
+                self._alive_at = time.monotonic()
+            finally:
+                patience.cancel()
+
+    def _tell(self, payload: str) -> None:
+        """Whoever may log in may notify: what is not ours must not make us deaf."""
+        try:
+            self._on_tick(json.loads(payload))
+        except (ValueError, LookupError, TypeError, AttributeError):
+            logger.warning("a notification that is not ours: %.80r", payload)
+
+
+def _hang_up(connection: psycopg.AsyncConnection[Any]) -> None:
+    """End a connection under whoever waits for it.
+
+    Cancelling the wait instead would ask the other side to stop first, and wait for that.
+    """
+    with socket.socket(fileno=os.dup(connection.fileno())) as line, suppress(OSError):
+        line.shutdown(socket.SHUT_RDWR)

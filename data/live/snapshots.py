@@ -102,7 +102,15 @@ def _roster(connection: Connection) -> Roster:
     days = connection.execute(text("SELECT day, kind FROM city.calendar_days"))
     year = connection.scalar(text("SELECT max(year) FROM city.calendar_years"))
     calendar = Calendar({row.day: row.kind for row in days}, date(year, 12, 31) if year else None)
-    return Roster(officers, assignments, shifts, calendar=calendar, revision=revision)
+    roles = "SELECT slug FROM city.kinds WHERE family = 'officer_role' ORDER BY slug"
+    return Roster(
+        officers,
+        assignments,
+        shifts,
+        known_roles=connection.scalars(text(roles)),
+        calendar=calendar,
+        revision=revision,
+    )
 
 
 def _fixes(rows: Any, roster: Roster, fixes: Fixes) -> Fixes:

@@ -1,0 +1,63 @@
+"""Who may stop what: a signal stops all of ours, the last one out stops the database."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from pathlib import Path
+
+from tests.cli.program import Home, Program, alive, eventually
+from tests.faults.conftest import FirstStart
+
+NEAREST = "/v1/officers/nearest?lon=112.0&lat=27.7"
+DAWDLING = b"PUT /v1/officers/x/position HTTP/1.1\r\nHost: t\r\nContent-Length: 99\r\n\r\n{"
+
+
+def children(pid: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def is_down(home: Home) -> bool:
+    return home.postgres() is None and not (home.folder / "db" / "postmaster.pid").exists()
+
+
+def test_two_workers_serve_and_sigterm_stops_them_all_even_while_a_client_dawdles(
+    first_start: FirstStart,
+) -> None:
+    home = first_start.home
+    with home.serving("serve", "--workers", 2) as served:
+        # multiprocessing's resource tracker is a child too, and leaves with the others.
+        workers = children(served.process.pid)
+        assert len(workers) >= 2
+        assert served.get(NEAREST, first_start.token).status_code == 200
+        with socket.create_connection(("127.0.0.1", home.port)) as dawdler:
+            dawdler.sendall(DAWDLING)
+
+            assert served.end(signal.SIGTERM) == 0
+
+    assert eventually(lambda: not any(map(alive, workers)))
+    assert is_down(home)
+
+
+def test_a_token_made_beside_a_running_service_works_at_once_and_stops_nothing(
+    first_start: FirstStart,
+) -> None:
+    home = first_start.home
+    with home.serving("demo") as served:
+        before = home.postgres()
+
+        issued = home.run("token", "issue", "--name", "beside", "--scope", "query")
+
+        assert issued.returncode == 0, issued.stderr
+        assert "stopping the database" not in issued.stderr
+        assert home.postgres() == before
+        assert served.get(NEAREST, issued.stdout.strip()).status_code == 200
+        stops_only_after_its_last_user(home, served)
+
+
+def stops_only_after_its_last_user(home: Home, served: Program) -> None:
+    with home.cluster.running():
+        assert served.end(signal.SIGTERM) == 0
+        assert "stopping the database" not in served.told
+        assert home.scalar("SELECT count(*) > 0 FROM city.areas") is True
+    assert is_down(home)
