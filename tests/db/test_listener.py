@@ -1,4 +1,4 @@
-"""Hearing the clock: nothing that is told while we listen is missed, not even between heartbeats."""
+"""Hearing the clock on a real PostGIS: lost connections, silent ones, notes of strangers."""
 
 from __future__ import annotations
 
