@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -74,6 +75,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             yield
         finally:
             await live.stop()
+            # Threads that are still loading hold connections, which nobody else would close.
+            await asyncio.get_running_loop().shutdown_default_executor()
             await public.dispose()
             await service.dispose()
             loader.dispose()

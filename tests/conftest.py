@@ -95,6 +95,20 @@ def engine_as(cluster: Cluster, migrated: str) -> Iterator[Callable[[Role], Engi
 
 
 @pytest.fixture
+def engine_of() -> Iterator[Callable[[str, Role], Engine]]:
+    """Engines on any database, as one of our roles."""
+    engines: list[Engine] = []
+
+    def make(url: str, role: Role) -> Engine:
+        engines.append(make_engine(url, role=role))
+        return engines[-1]
+
+    yield make
+    for engine in engines:
+        engine.dispose()
+
+
+@pytest.fixture
 def session(engine_as: Callable[[Role], Engine]) -> Iterator[Session]:
     """A session of the schema's owner whose every write is undone."""
     with engine_as("tidegrid_owner").connect() as connection:

@@ -34,6 +34,29 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- Anybody who may log in can listen: the box of a camera would tell where it stands.
+CREATE FUNCTION city.tick_facilities() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE box box2d; touched bigint;
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        SELECT count(*), st_extent(geom) FILTER (WHERE is_public) INTO touched, box
+            FROM changed_new JOIN city.kinds USING (family) WHERE slug = kind;
+    ELSIF tg_op = 'DELETE' THEN
+        SELECT count(*), st_extent(geom) FILTER (WHERE is_public) INTO touched, box
+            FROM changed_old JOIN city.kinds USING (family) WHERE slug = kind;
+    ELSE
+        SELECT count(*), st_extent(geom) FILTER (WHERE is_public) INTO touched, box
+            FROM (SELECT family, kind, geom FROM changed_old
+                UNION ALL SELECT family, kind, geom FROM changed_new) AS both_sides
+            JOIN city.kinds USING (family) WHERE slug = kind;
+    END IF;
+    IF touched > 0 THEN
+        PERFORM city.raise_clock(tg_table_name, box);
+    END IF;
+    RETURN NULL;
+END $$;
+
 -- For tables without geometry; the layer that they belong to is the argument.
 CREATE FUNCTION city.tick_plain() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -77,7 +100,7 @@ DECLARE
 BEGIN
     FOR watched IN SELECT * FROM (VALUES
         ('city', 'areas', 'tick_spatial()', true), ('city', 'stall_zones', 'tick_spatial()', true),
-        ('city', 'stalls', 'tick_spatial()', true), ('city', 'facilities', 'tick_spatial()', true),
+        ('city', 'stalls', 'tick_spatial()', true), ('city', 'facilities', 'tick_facilities()', true),
         ('city', 'kinds', 'tick_plain(''kinds'')', false),
         ('city', 'overrides', 'tick_plain(''overrides'')', true),
         ('city', 'calendar_days', 'tick_plain(''calendar'')', false),
