@@ -95,6 +95,6 @@ def test_the_manual_of_the_api_needs_no_other_host(
     browser: Browser, address: str, pictures: Path
 ) -> None:
     with visit(browser, address, "/docs") as here:
-        expect(here.tab.get_by_text("/v1/locate", exact=True)).to_be_visible()
+        expect(here.tab.get_by_text("/v1/officers/nearest", exact=True)).to_be_visible()
         shot(here.tab, pictures, "docs")
         assert here.troubles == []
