@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from data.engine import make_engine
 from tests.cli.program import Command, within
 from tests.conftest import CreateDatabase
 
-NUMBERS = count(1)
+WRITTEN = "city.generations, city.history, city.tokens, plan.facilities"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +41,20 @@ class City:
         return asked
 
 
-@pytest.fixture
-def city(cluster: Cluster, migrated: str, create_database: CreateDatabase) -> Iterator[City]:
-    """A city of this test alone."""
-    url = cluster.url("postgres", create_database(f"cli_{next(NUMBERS)}", migrated))
+@pytest.fixture(scope="package")
+def only_city(cluster: Cluster, migrated: str, create_database: CreateDatabase) -> Iterator[City]:
+    url = cluster.url("postgres", create_database("cli", migrated))
     engine = make_engine(url, role=None)
     yield City(url, engine)
     engine.dispose()
+
+
+@pytest.fixture
+def city(only_city: City) -> City:
+    """A city with nothing in it: a database for each test would take longer than the tests."""
+    with only_city.admin.begin() as connection:
+        connection.execute(text(f"TRUNCATE {WRITTEN} CASCADE"))
+    return only_city
 
 
 @pytest.fixture
