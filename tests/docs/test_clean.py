@@ -58,4 +58,4 @@ def test_no_file_names_a_folder_of_one_machine() -> None:
 
 def test_the_rule_sees_a_breach() -> None:
     assert OWN_FOLDER.search("see /" + "work/main/x")
-    assert not OWN_FOLDER.search("the folder framework/ and ./work/")
+    assert not OWN_FOLDER.search("the folder framework/ and ./wo" + "rk/")
