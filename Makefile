@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check format bench assets image clean lock
+.PHONY: help demo test check format bench assets clean lock
 
 HOST ?= 127.0.0.1
 PORT ?= 8000

@@ -1,4 +1,4 @@
-"""The schema's life: up to head, down to nothing, what Alembic thinks is missing."""
+"""The schema's life: up to head, down to nothing, and who may bring it there."""
 
 from __future__ import annotations
 
@@ -63,11 +63,6 @@ def check_owner(connection: Connection) -> None:
             f"the schema is at {found or 'nothing'}, this program needs {head()}: run "
             "`tidegrid migrate` with this program's version"
         )
-
-
-def autogenerate(connection: Connection, message: str, revision: str) -> None:
-    """Write the migration that Alembic thinks is missing, for a developer to edit."""
-    command.revision(_config(connection), message, autogenerate=True, rev_id=revision)
 
 
 def _config(connection: Connection) -> Config:

@@ -17,11 +17,6 @@ def distance_m(a: LonLat, b: LonLat) -> float:
     return float(ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)[2])
 
 
-def bearing_deg(a: LonLat, b: LonLat) -> float:
-    """Return the initial bearing from a to b, degrees clockwise from north, 0 up to 360."""
-    return float(ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)[0]) % 360.0
-
-
 def inverse(a: LonLat, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     """Return bearings (degrees, 0 up to 360) and distances (metres) from a place to many."""
     starts = np.full(len(lon), a.lon), np.full(len(lon), a.lat)
