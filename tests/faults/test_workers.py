@@ -203,6 +203,8 @@ def test_a_database_killed_under_load_costs_no_answer_from_memory_and_no_acknowl
         with town.home.cluster.running():
             back = time.monotonic()
         caught_up = town.slowest_s(back, shows(IN_WEST, "west, unheard"))
+        # Areas, officers and tokens catch up each on their own; the age is that of the last.
+        fresh = town.slowest_s(back, lambda client: age_header(client) is None)
         committed = town.publish(replace(WEST, name="west, again"))
         seen = town.slowest_s(committed, shows(IN_WEST, "west, again"))
         here = {"lon": 112.0091, "lat": 27.7091}
@@ -211,7 +213,7 @@ def test_a_database_killed_under_load_costs_no_answer_from_memory_and_no_acknowl
         time.sleep(0.5)
     ended = time.monotonic()
 
-    assert caught_up <= PROMISED_S + NOTICED_S
+    assert max(caught_up, fresh) <= PROMISED_S + NOTICED_S
     assert max(seen, moved) <= PROMISED_S
     assert load.statuses("reads", began, ended) == {200}
     assert load.statuses("writes", began, killed - NOTICED_S) == {204}
@@ -221,7 +223,7 @@ def test_a_database_killed_under_load_costs_no_answer_from_memory_and_no_acknowl
     aged = {one[2] for one in load.reads if killed + NOTICED_S <= one[0] < unreachable_until}
     assert aged == {True}
     assert not any(one[2] for one in load.reads if one[0] < killed - NOTICED_S)
-    assert not any(one[2] for one in load.reads if one[0] >= committed + seen)
+    assert not any(one[2] for one in load.reads if one[0] >= back + fresh)
     nothing_is_lost(town, load)
     assert all("Traceback" not in worker.told for worker in town.workers)
 

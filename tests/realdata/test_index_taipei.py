@@ -16,8 +16,9 @@ from data.importing.run import import_file
 from data.live.areas import load_areas
 from data.queries.areas import areas_now
 from geo.locating import AreaIndex
+from geo.types import LonLat
 from tests.conftest import CreateDatabase
-from tests.db.equality import assert_equal, tricky_points
+from tests.db.equality import assert_equal, told, tricky_points
 
 
 @pytest.fixture(scope="module")
@@ -56,3 +57,12 @@ def test_every_holder_in_the_villages_is_the_one_that_postgis_finds(
 
     assert len(index) == 456
     assert borders > 2_000
+
+
+def test_a_border_two_nanometres_long_is_still_a_border(index: AreaIndex) -> None:
+    """Two villages share a segment of 1.4e-14 degrees; PostGIS has two answers for its middle."""
+    middle = LonLat(121.55682673200012, 25.121865766000052)
+
+    (hit,) = index.holding(middle)
+
+    assert told(index, hit) == ("community", "6301100044", True)
