@@ -35,7 +35,7 @@ def to_points(x: Floats, y: Floats, crs: Crs, named: Named = by_position) -> tup
     else:
         _refuse(np.isfinite(x) & np.isfinite(y), x, y, named, "is no place")
     lon, lat = to_wgs84(x, y, crs)
-    if crs.epsg not in (None, 4326):
+    if crs.epsg != 4326:
         outside = f"is outside the area where {crs.name} is used; check the zone and the order"
         _refuse(within_area_of_use(lon, lat, crs), x, y, named, outside)
     _refuse((np.abs(lon) <= 180) & (np.abs(lat) <= 90), x, y, named, f"is no place in {crs.name}")

@@ -22,6 +22,11 @@ Floats = npt.NDArray[np.float64]
 CHINESE = ("gcj02", "bd09")
 GEOGRAPHIC = {"wgs84": 4326, "cgcs2000": 4490}
 KNOWN = "wgs84, cgcs2000, gcj02, bd09 or EPSG:n"
+CHINA = (72.004, 0.8293, 137.8347, 55.8271)
+"""West, south, east, north of where GCJ-02 and BD-09 are used: the box of the public formulas.
+
+Elsewhere maps are not shifted, and far away the way back does not converge.
+"""
 
 ELLIPSOID = Geod(ellps="WGS84")
 
@@ -69,10 +74,10 @@ def to_wgs84(x: npt.ArrayLike, y: npt.ArrayLike, crs: Crs) -> tuple[Floats, Floa
     metre) is under the accuracy of a phone.
     """
     px, py = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    if crs.name == "gcj02":
-        return gcj02_to_wgs84(px, py)
-    if crs.name == "bd09":
-        return gcj02_to_wgs84(*bd09_to_gcj02(px, py))
+    if crs.name in CHINESE:
+        near = within_area_of_use(px, py, crs)
+        px, py = np.where(near, px, np.nan), np.where(near, py, np.nan)
+        return gcj02_to_wgs84(*(bd09_to_gcj02(px, py) if crs.name == "bd09" else (px, py)))
     if crs.epsg in (4326, 4490) or crs.epsg is None:
         return px, py
     lon, lat = _transformer(crs.epsg).transform(px, py)
@@ -99,7 +104,7 @@ def place(x: float, y: float, crs: Crs = WGS84) -> LonLat:
     elif not (np.isfinite(x) and np.isfinite(y)):
         raise InvalidCoordinate(f"lon and lat must be finite numbers, not {x} and {y}")
     lon, lat = to_wgs84(x, y, crs)
-    if crs.epsg not in (None, 4326):
+    if crs.epsg != 4326:
         _check_area_of_use(float(lon), float(lat), x, y, crs)
     return LonLat(float(lon), float(lat))
 
@@ -117,7 +122,7 @@ def within_area_of_use(lon: Floats, lat: Floats, crs: Crs) -> npt.NDArray[np.boo
     The grace is for border cities: a zone 37 survey reaches a little into zone 38, but data read
     with the wrong zone lands three degrees away and must not pass.
     """
-    use = area_of_use(crs.epsg) if crs.epsg else None
+    use = area_of_use(crs.epsg) if crs.epsg else CHINA
     if use is None:
         return np.isfinite(lon) & np.isfinite(lat)
     west, south, east, north = use

@@ -29,8 +29,6 @@ _TYPE_NAMES = {
     "facilities": "a point or a polygon",
 }
 
-# The shifted systems exist for China only; this rectangle is rough and covers neighbours.
-_CHINA = BBox(72.0, 0.8, 137.9, 55.9)
 _SENTINELS = (999.0, 9999.0, 99999.0, 999999.0)
 
 
@@ -174,8 +172,6 @@ class _Coordinates:
                 np.where(in_range, x, np.nan), np.where(in_range, y, np.nan), self.crs
             )
         used = within_area_of_use(lon, lat, self.crs)
-        if self.crs.name in CHINESE:
-            used &= _within(_CHINA, lon, lat)
         boxed = used if self.bbox is None else used & _within(self.bbox, lon, lat)
         return in_range, used, boxed, lon, lat
 

@@ -106,3 +106,10 @@ def test_what_is_no_system_is_refused(word: str) -> None:
 def test_what_is_no_place_is_refused(lon: float, lat: float, crs: str) -> None:
     with pytest.raises(InvalidCoordinate):
         place(lon, lat, Crs.parse(crs))
+
+
+@pytest.mark.parametrize("crs", [GCJ, BD], ids=["gcj02", "bd09"])
+@pytest.mark.parametrize(("lon", "lat"), [(0.0, 90.0), (2.35, 48.86), (-118.2, 34.1), (180, -90)])
+def test_a_shifted_point_far_from_china_is_refused(crs: Crs, lon: float, lat: float) -> None:
+    with pytest.raises(InvalidCoordinate, match=f"outside the area where {crs.name} is used"):
+        place(lon, lat, crs)
