@@ -7,6 +7,8 @@ nothing but the data, so every worker and every rebuild answers alike.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,6 +22,8 @@ from shapely import STRtree
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import InvalidCoordinate, UnknownKind
+from geo.raster import UNSURE, Raster
+from geo.trees import ShapeTree, tree_over
 from geo.types import LonLat
 
 Floats = npt.NDArray[np.float64]
@@ -30,6 +34,10 @@ Positions = npt.NDArray[np.int64]
 _PREPARE_FROM_VERTICES = 64
 # Points of a batch that are looked at together: bounds the memory, and fits the caches.
 _CHUNK = 65_536
+# A raster takes as long to make as settling so many points for each area without it, measured with
+# 40,000 grids: it is made when a kind was asked about so many, and is lost with the index.
+_POINTS_BEFORE_RASTER = 4
+_LEAST_AREAS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,8 @@ class AreaIndex:
     """The areas that hold between two instants, by place. Never edited: build a new one and swap.
 
     Labels and shapes must be in the order of kind and code. `valid_from` is when the last change
-    before took effect, `valid_until` when the next known one will.
+    before took effect, `valid_until` when the next known one will. `before` is an index of which
+    most is taken over, and where its areas are in this one, -1 if they are gone.
     """
 
     def __init__(
@@ -67,13 +76,22 @@ class AreaIndex:
         revision: int = 0,
         valid_from: datetime | None = None,
         valid_until: datetime | None = None,
+        before: tuple[AreaIndex, Positions] | None = None,
     ) -> None:
         self.labels = tuple(labels)
         self.revision, self.valid_from, self.valid_until = revision, valid_from, valid_until
         self.shapes = np.asarray(shapes, dtype=object)
         _prepare(self.shapes[shapely.get_num_coordinates(self.shapes) > _PREPARE_FROM_VERTICES])
-        self._tree = _tree_over(self.shapes)
+        if before is None:
+            self._tree = ShapeTree.over(self.shapes)
+        else:
+            known, moved = before
+            self._tree = known._tree.after(moved, self.shapes)
         self._trees: dict[str, STRtree] = {}
+        self._rasters: dict[str, Raster] = {}
+        self._asked: Counter[str] = Counter()
+        # Making one takes a while: whoever needs a tree must not wait for it.
+        self._raster_lock = Lock()
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -82,12 +100,15 @@ class AreaIndex:
     @cached_property
     def kinds(self) -> dict[str, slice]:
         """The kinds that there are, and where their areas stand."""
-        names = np.array([label.kind for label in self.labels])
-        found, first, count = np.unique(names, return_index=True, return_counts=True)
-        return {
-            str(kind): slice(int(start), int(start + many))
-            for kind, start, many in zip(found, first, count, strict=True)
-        }
+        # Searched, not gone through: this runs while requests wait.
+        found: dict[str, slice] = {}
+        start = 0
+        while start < len(self.labels):
+            kind = self.labels[start].kind
+            end = bisect_right(self.labels, kind, lo=start, key=lambda label: label.kind)
+            found[kind] = slice(start, end)
+            start = end
+        return found
 
     @cached_property
     def public_kinds(self) -> tuple[str, ...]:
@@ -111,33 +132,26 @@ class AreaIndex:
 
     def holding(self, point: LonLat, kinds: Iterable[str] | None = None) -> list[Hit]:
         """Return the areas that hold the point, by kind and code; of an exclusive kind one."""
-        held: Iterable[Hit]
-        if kinds is None:
-            held = self._hits(self._tree, 0, point)
-        else:
-            known = sorted({kind for kind in kinds if kind in self.kinds})
-            held = (
-                hit
-                for kind in known
-                for hit in self._hits(self._tree_of(kind), self.kinds[kind].start, point)
-            )
-        return list(self._winners(held))
+        near = self._tree.near(shapely.points(point.lon, point.lat))
+        if kinds is not None:
+            parts = [self.kinds[kind] for kind in sorted(set(kinds)) if kind in self.kinds]
+            asked = [near[(near >= part.start) & (near < part.stop)] for part in parts]
+            near = np.concatenate([near[:0], *asked])
+        return list(self._winners(self._hits(near, point)))
 
     def _tree_of(self, kind: str) -> STRtree:
-        """The tree of one kind, made when it is first asked for: many never are."""
+        """The tree of one kind, made when many points are first asked about at once."""
         found = self._trees.get(kind)
         if found is None:
             with self._lock:
-                found = self._trees.get(kind) or _tree_over(self.shapes[self.kinds[kind]])
+                found = self._trees.get(kind) or tree_over(self.shapes[self.kinds[kind]])
                 self._trees[kind] = found
         return found
 
-    def _hits(self, tree: STRtree, start: int, point: LonLat) -> Iterator[Hit]:
-        lon, lat = point.lon, point.lat
-        near = tree.query(shapely.points(lon, lat))
+    def _hits(self, near: Positions, point: LonLat) -> Iterator[Hit]:
         if near.size == 0:
             return
-        near = np.sort(near) + start
+        lon, lat = point.lon, point.lat
         shapes = self.shapes[near]
         touched = shapely.intersects_xy(shapes, lon, lat)
         inside = shapely.contains_xy(shapes, lon, lat)
@@ -184,6 +198,42 @@ class AreaIndex:
         return found
 
     def _settle(self, kind: str, lon: Floats, lat: Floats, found: Positions) -> None:
+        """Write the winners of some points into `found`: by their cells, else one by one."""
+        raster = self._raster_of(kind, len(lon))
+        if raster is None:
+            self._settle_each(kind, lon, lat, found)
+            return
+        cells = raster.cells(lon, lat)
+        found[:] = raster.labels(cells)
+        unsure = np.flatnonzero(found == UNSURE)
+        # Neighbours one after another find the same shapes in the processor's cache.
+        unsure = unsure[np.argsort(cells[unsure])]
+        settled = np.full(len(unsure), -1, dtype=np.int64)
+        self._settle_each(kind, lon[unsure], lat[unsure], settled)
+        found[unsure] = settled
+
+    def _raster_of(self, kind: str, many: int) -> Raster | None:
+        """The raster of a kind, made as soon as enough points were asked about to pay for it."""
+        found = self._rasters.get(kind)
+        part = self.kinds[kind]
+        if found is None:
+            with self._raster_lock:
+                self._asked[kind] += many
+                found = self._rasters.get(kind)
+                enough = _POINTS_BEFORE_RASTER * max(part.stop - part.start, _LEAST_AREAS)
+                if found is None and self._asked[kind] > enough:
+                    found = self._rasters[kind] = self._rastered(kind)
+        return found
+
+    def _rastered(self, kind: str) -> Raster:
+        def settle(lon: Floats, lat: Floats) -> Positions:
+            found = np.full(len(lon), -1, dtype=np.int64)
+            self._settle_each(kind, lon, lat, found)
+            return found
+
+        return Raster(self.shapes[self.kinds[kind]], settle)
+
+    def _settle_each(self, kind: str, lon: Floats, lat: Floats, found: Positions) -> None:
         """Write the winners of some points into `found`."""
         point, area = self._tree_of(kind).query(shapely.points(lon, lat))
         area += self.kinds[kind].start
@@ -200,14 +250,8 @@ class AreaIndex:
         found[point[order]] = area[order]
 
 
-# GEOS finishes a tree and a prepared shape at its first question, and two threads that ask the
-# first question together crash the process. So each is asked once before anybody has it.
-
-
-def _tree_over(shapes: npt.NDArray[np.object_]) -> STRtree:
-    tree = STRtree(shapes)
-    tree.query(shapely.points(0.0, 0.0))
-    return tree
+# As with trees: GEOS finishes a prepared shape at its first question, and two threads that ask it
+# together crash the process. So each is asked once before anybody has it.
 
 
 def _prepare(shapes: npt.NDArray[np.object_]) -> None:

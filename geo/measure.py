@@ -17,11 +17,17 @@ def distance_m(a: LonLat, b: LonLat) -> float:
     return float(ELLIPSOID.inv(a.lon, a.lat, b.lon, b.lat)[2])
 
 
-def inverse(a: LonLat, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
-    """Return bearings (degrees, 0 up to 360) and distances (metres) from a place to many."""
+def distances_m(a: LonLat, lon: Floats, lat: Floats) -> Floats:
+    """Return the geodesic distances from a place to many, metres."""
     starts = np.full(len(lon), a.lon), np.full(len(lon), a.lat)
-    bearings, _, distances = ELLIPSOID.inv(*starts, lon, lat)
-    return bearings % 360.0, distances
+    found: Floats = ELLIPSOID.inv(*starts, lon, lat)[2]
+    return found
+
+
+def inverse(a: LonLat, lon: float, lat: float) -> tuple[float, float]:
+    """Return bearing (degrees, 0 up to 360) and distance (metres) from a place to another."""
+    bearing, _, distance = ELLIPSOID.inv(a.lon, a.lat, lon, lat)
+    return bearing % 360.0, distance
 
 
 def area_m2(geometry: BaseGeometry) -> float:

@@ -20,12 +20,14 @@ import shapely
 from rtree import index
 from shapely.geometry.base import BaseGeometry
 
-from geo.measure import inverse
+from geo.measure import distances_m, inverse
 from geo.roster import Mask, Roster
 from geo.types import LonLat
 
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.int64]
+_Away = tuple[float, int, float]
+"""Distance in metres, position in the roster, bearing in degrees."""
 
 REASONS = ("role", "no_position", "off_duty", "stale", "other_grid", "too_far")
 """Why an officer is left out; each is counted once, under the first reason that holds."""
@@ -35,7 +37,8 @@ _RADIUS_M = 6_371_008.8
 _SLACK = 1.008
 # One place has several coordinates (poles, antimeridian), and on the sphere a trace between them.
 _TRACE_M = 0.001
-_FIRST_ASKED = 16
+# What the tree is asked for beyond those who should do: the last of them tells how far it looked.
+_SPARE = 2
 # So few are compared with each other faster than the tree is asked.
 _FEW = 512
 
@@ -123,8 +126,7 @@ class OfficerIndex:
             eligible, excluded = self._of_grid(search.grid, eligible, excluded)
         if search.within_m is not None:
             eligible, excluded = self._within(search, eligible, excluded)
-        near = self._candidates(search.point, eligible, search.k)
-        return Nearest(self._told(near, search)[: search.k], excluded)
+        return Nearest(self._first(search, eligible), excluded)
 
     def team(self, search: Search) -> tuple[list[tuple[str, Found]], dict[str, int]]:
         """Return the best officer of each role asked for, and who of them all was left out.
@@ -184,59 +186,60 @@ class OfficerIndex:
         """The chord settles who is clearly near or far; the geodesic decides the few in between."""
         assert search.within_m is not None
         everybody = np.arange(len(self.roster))
-        arc_m = self._arcs(everybody, on_sphere(search.point.lon, search.point.lat))
+        arc_m = self._arcs(everybody, search.point)
         near = arc_m <= search.within_m / _SLACK
         reach_m = search.within_m * _SLACK + _TRACE_M
         doubtful = np.flatnonzero(eligible & ~near & (arc_m <= reach_m))
         lon, lat = self.fixes.lon[doubtful], self.fixes.lat[doubtful]
-        near[doubtful] = inverse(search.point, lon, lat)[1] <= search.within_m
+        near[doubtful] = distances_m(search.point, lon, lat) <= search.within_m
         kept, more = _sifted(eligible, [("too_far", near)])
         return kept, excluded | more
 
-    def _candidates(self, point: LonLat, eligible: Mask, k: int) -> Indices:
-        """The eligible officers among whom the k nearest are, with some more for the slack."""
-        spot, count = on_sphere(point.lon, point.lat), int(np.count_nonzero(eligible))
+    def _first(self, search: Search, eligible: Mask) -> list[Found]:
+        """The k nearest of the eligible, nearest first."""
+        point, k, count = search.point, search.k, int(np.count_nonzero(eligible))
         if count > _FEW:
             # As many as should hold k eligible ones twice over; if they do not, four times as many.
-            asked = _FIRST_ASKED + 2 * k * len(eligible) // count
+            asked = 2 * k * len(eligible) // count + _SPARE
             while asked < self._placed:
-                near = self._ask(spot, asked)
-                arcs, able = self._arcs(near, spot), eligible[near]
-                held, reach_m = _nearby(near[able], arcs[able], k)
-                # Whoever was not asked for is at least as far as the last one asked for.
-                if reach_m < arcs.max():
-                    return held
+                away = self._away(point, self._ask(point, asked))
+                able = [one for one in away if eligible[one[1]]]
+                # Whoever was not asked for is on the sphere at least as far as the last one here.
+                if len(able) >= k and able[k - 1][0] * _SLACK + _TRACE_M < away[-1][0]:
+                    return self._told(able[:k], search.at)
                 asked *= 4
         every = np.flatnonzero(eligible)
-        return _nearby(every, self._arcs(every, spot), k)[0]
+        near = _nearby(every, self._arcs(every, point), k)
+        return self._told(self._away(point, near.tolist())[:k], search.at)
 
-    def _arcs(self, officers: Indices, spot: Floats) -> Floats:
-        away = self._xyz[officers] - spot
+    def _ask(self, point: LonLat, count: int) -> list[int]:
+        """So many who are nearest on the sphere, and who is as far as the last of them."""
+        assert self._tree is not None
+        spot = spot_of(point)
+        with self._lock:
+            return list(self._tree.nearest(spot + spot, count))
+
+    def _away(self, point: LonLat, officers: list[int]) -> list[_Away]:
+        """How far and in which direction each is, nearest first."""
+        # One by one: for so few, setting up arrays takes longer than the geodesics.
+        lon, lat = self.fixes.lon[officers].tolist(), self.fixes.lat[officers].tolist()
+        found = []
+        for n, east, north in zip(officers, lon, lat, strict=True):
+            bearing_deg, distance_m = inverse(point, east, north)
+            # Positions follow staff numbers, so equal distances stay in their order.
+            found.append((distance_m, n, bearing_deg))
+        return sorted(found)
+
+    def _arcs(self, officers: Indices, point: LonLat) -> Floats:
+        away = self._xyz[officers] - spot_of(point)
         return arc_of(np.sqrt(np.einsum("ij,ij->i", away, away)))
 
-    def _ask(self, spot: Floats, count: int) -> Indices:
-        assert self._tree is not None
-        x, y, z = spot.tolist()
-        with self._lock:
-            return np.fromiter(self._tree.nearest((x, y, z, x, y, z), count), dtype=np.int64)
-
-    def _told(self, officers: Indices, search: Search) -> list[Found]:
-        """The officers as found, nearest first."""
-        lon, lat = self.fixes.lon[officers], self.fixes.lat[officers]
-        bearings, distances = inverse(search.point, lon, lat)
-        ages = np.maximum(search.at.timestamp() - self.fixes.observed_s[officers], 0.0)
-        # Positions follow staff numbers, so equal distances stay in their order.
-        order = np.lexsort((officers, distances)).tolist()
+    def _told(self, away: list[_Away], at: datetime) -> list[Found]:
+        at_s, codes, names = at.timestamp(), self.roster.codes, self.roster.names
+        seen_s = self.fixes.observed_s.item
         return [
-            Found(
-                int(officers[n]),
-                self.roster.codes[officers[n]],
-                self.roster.names[officers[n]],
-                float(distances[n]),
-                float(bearings[n]),
-                float(ages[n]),
-            )
-            for n in order
+            Found(n, codes[n], names[n], distance_m, bearing_deg, max(at_s - seen_s(n), 0.0))
+            for distance_m, n, bearing_deg in away
         ]
 
 
@@ -248,17 +251,24 @@ def on_sphere(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Floats:
     return _RADIUS_M * np.stack(xyz, axis=-1)
 
 
+def spot_of(point: LonLat) -> tuple[float, float, float]:
+    """Return one place on the sphere as x, y, z in metres; arrays of one are ten times slower."""
+    east, north = math.radians(point.lon), math.radians(point.lat)
+    around = _RADIUS_M * math.cos(north)
+    return around * math.cos(east), around * math.sin(east), _RADIUS_M * math.sin(north)
+
+
 def arc_of(chord_m: Floats) -> Floats:
     """Return the great-circle distances of straight chords through the sphere, metres."""
     return 2 * _RADIUS_M * np.arcsin(np.minimum(chord_m / (2 * _RADIUS_M), 1.0))
 
 
-def _nearby(officers: Indices, arcs_m: Floats, k: int) -> tuple[Indices, float]:
-    """Those who may be among the k nearest on the ellipsoid, and how far on the sphere that is."""
+def _nearby(officers: Indices, arcs_m: Floats, k: int) -> Indices:
+    """Those who may be among the k nearest on the ellipsoid."""
     if len(officers) < k:
-        return officers, math.inf
+        return officers
     reach_m = float(np.partition(arcs_m, k - 1)[k - 1]) * _SLACK + _TRACE_M
-    return officers[arcs_m <= reach_m], reach_m
+    return officers[arcs_m <= reach_m]
 
 
 def _sifted(eligible: Mask, rules: Iterable[tuple[str, Mask]]) -> tuple[Mask, dict[str, int]]:

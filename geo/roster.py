@@ -23,6 +23,7 @@ Areas = Iterable[tuple[str, str]]
 Duty = tuple[datetime, datetime, Mask]
 """From when, until when, and who is on duty all that time."""
 
+_CITY = ZoneInfo(CITY_TIME)
 # Around the change of a shift people ask for now while fixes of just before come in.
 _KEPT = 4
 
@@ -54,6 +55,7 @@ class Roster:
         self._shifts = _Shifts(shifts, self.position)
         self._duties: tuple[Duty, ...] = ()
         self._roles: dict[tuple[str, date], Mask] = {}
+        self._roles_of: tuple[date, dict[int, list[str]]] = (date.min, {})
 
     @cached_property
     def area_kinds(self) -> frozenset[str]:
@@ -65,15 +67,23 @@ class Roster:
 
     def responsible(self, areas: Areas, at: datetime) -> list[Assignment]:
         """Return who answers for any of the areas on that day, by role and staff number."""
-        today = city_day(at)
-        posts = (post for area in areas for post in self._by_area.get(area, ()))
-        return sorted((post for post in posts if _holds(post, today)), key=_order)
+        return sorted(self._posts(areas, at), key=_order)
+
+    def staff(self, areas: Areas, at: datetime) -> frozenset[str]:
+        """Return the staff numbers of those who answer for any of the areas on that day."""
+        return frozenset(post.officer_code for post in self._posts(areas, at))
 
     def roles(self, position: int, at: datetime) -> list[str]:
-        """Return the roles that an officer has on that day."""
-        today = city_day(at)
-        found = (post.role for post in self._by_officer.get(position, ()) if _holds(post, today))
-        return sorted(set(found))
+        """Return the roles that an officer has on that day; do not write to it."""
+        today, (day, known) = city_day(at), self._roles_of
+        if day != today:
+            # One day is kept, whatever days are asked for.
+            self._roles_of = _, known = today, {}
+        found = known.get(position)
+        if found is None:
+            posts = self._by_officer.get(position, ())
+            found = known[position] = sorted({p.role for p in posts if _holds(p, today)})
+        return found
 
     def with_role(self, role: str, at: datetime) -> Mask:
         """Return which officers have the role on that day; do not write to it."""
@@ -95,6 +105,11 @@ class Roster:
         found = self._shifts.duty(at, len(self), self._calendar)
         self._duties = (found, *self._duties)[:_KEPT]
         return found[2]
+
+    def _posts(self, areas: Areas, at: datetime) -> Iterator[Assignment]:
+        today = city_day(at)
+        for area in areas:
+            yield from (p for p in self._by_area.get(area, ()) if _holds(p, today))
 
     def _mask(self, codes: Iterable[str]) -> Mask:
         found = np.zeros(len(self), dtype=np.bool_)
@@ -140,7 +155,7 @@ class _Shifts:
 
 def city_day(at: datetime) -> date:
     """Return the day in the city: assignments and shifts turn at its midnight, not at UTC's."""
-    return at.astimezone(ZoneInfo(CITY_TIME)).date()
+    return at.astimezone(_CITY).date()
 
 
 def _turns(schedule: Schedule, today: date, calendar: Calendar) -> Iterator[tuple[date, Interval]]:

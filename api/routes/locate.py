@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from datetime import UTC, datetime
-from weakref import WeakKeyDictionary
+from typing import Any
 
 import orjson
 from fastapi import APIRouter, Request, Response
@@ -18,14 +17,12 @@ from api.schemas import LocateOut
 from api.shortcuts import plain_query
 from data.queries.areas import areas_holding
 from geo.errors import Unavailable, UnknownKind
-from geo.locating import AreaIndex, Hit
+from geo.locating import AreaIndex, Hit, Label
 from geo.records import Assignment
 from geo.types import LonLat
 
 router = APIRouter(tags=["areas"])
 _PLAIN = frozenset({"lon", "lat", "kind"})
-# An area's part of the answer is written once for as long as its index lasts.
-_WRITTEN: WeakKeyDictionary[AreaIndex, dict[Hit, bytes]] = WeakKeyDictionary()
 
 
 @router.get("/v1/locate", response_model=LocateOut, summary="点位归属 · areas that hold a point")
@@ -53,10 +50,9 @@ async def locate(
     engine = services.service if "query" in caller.scopes else services.public
     async with connected(engine) as connection:
         held = await areas_holding(connection, spot.point, at, kinds)
-    parts = [orjson.dumps(asdict(area)) for area in held]
     responsible = _responsible(services, caller, [(area.kind, area.code) for area in held], at)
     return _told(
-        request.scope, services, spot.point, spot.crs.name, at, index.revision, parts, responsible
+        request.scope, services, spot.point, spot.crs.name, at, index.revision, held, responsible
     )
 
 
@@ -105,18 +101,20 @@ def _answer(
     hits = index.holding(point, kinds)
     labels = [index.labels[hit.position] for hit in hits]
     responsible = _responsible(services, caller, [(one.kind, one.code) for one in labels], at)
-    parts = [_written(index, hit) for hit in hits]
-    return _told(scope, services, point, crs, at, index.revision, parts, responsible)
+    areas = [_area(label, hit) for label, hit in zip(labels, hits, strict=True)]
+    return _told(scope, services, point, crs, at, index.revision, areas, responsible)
 
 
-def _written(index: AreaIndex, hit: Hit) -> bytes:
-    cache = _WRITTEN.setdefault(index, {})
-    found = cache.get(hit)
-    if found is None:
-        label = asdict(index.labels[hit.position])
-        del label["public"]
-        found = cache[hit] = orjson.dumps(label | {"on_border": hit.on_border})
-    return found
+def _area(label: Label, hit: Hit) -> dict[str, Any]:
+    # Written anew each time: that takes orjson less than finding it among what was written before.
+    return {
+        "kind": label.kind,
+        "code": label.code,
+        "name": label.name,
+        "name_en": label.name_en,
+        "exclusive": label.exclusive,
+        "on_border": hit.on_border,
+    }
 
 
 def _responsible(
@@ -148,14 +146,14 @@ def _told(
     crs: str,
     at: datetime,
     revision: int,
-    areas: Sequence[bytes],
+    areas: Sequence[Any],
     responsible: list[dict[str, str]] | None,
 ) -> Response:
-    """The shape of `LocateOut`, put together from parts that are JSON already."""
-    said = {"lon": point.lon, "lat": point.lat, "crs": crs, "at": at}
-    head = orjson.dumps(said, option=orjson.OPT_UTC_Z)
-    rest = b'"areas":[%b],"responsible":%b}' % (b",".join(areas), orjson.dumps(responsible))
-    content = b'%b,"revision":%d,%b' % (head[:-1], revision, rest)
+    """The shape of `LocateOut`; what it says of the point and the time is not in the tag."""
+    asked = {"lon": point.lon, "lat": point.lat, "crs": crs, "at": at, "revision": revision}
+    head = orjson.dumps(asked, option=orjson.OPT_UTC_Z)
+    rest = orjson.dumps({"areas": areas, "responsible": responsible})
+    content = b"%b,%b" % (head[:-1], rest[1:])
     headers = services.live.age_header()
     tag = f"{revision}-{fingerprint(rest)}"
     return tagged(scope, content, tag, "application/json", headers)

@@ -110,8 +110,8 @@ def grid_of(services: Services, point: LonLat, at: datetime) -> tuple[Any, froze
     if index is None or not hits:
         raise NotFound("no responsibility grid holds this point; leave out same_grid")
     label = index.labels[hits[0].position]
-    posts = officers_of(services).roster.responsible([(label.kind, label.code)], at)
-    return index.shape(hits[0]), frozenset(post.officer_code for post in posts)
+    staff = officers_of(services).roster.staff([(label.kind, label.code)], at)
+    return index.shape(hits[0]), staff
 
 
 def _answer(
@@ -139,19 +139,18 @@ def _answer(
     return tagged(scope, content, tag, "application/json", services.live.age_header())
 
 
-def _responsible_here(services: Services, officers: OfficerIndex, search: Search) -> set[str]:
+def _responsible_here(services: Services, officers: OfficerIndex, search: Search) -> frozenset[str]:
     index = services.live.areas
     if index is None:
-        return set()
+        return frozenset()
     # Only areas of kinds that somebody answers for are worth looking at.
     hits = index.holding(search.point, officers.roster.area_kinds)
     labels = [index.labels[hit.position] for hit in hits]
-    areas = [(label.kind, label.code) for label in labels]
-    return {post.officer_code for post in officers.roster.responsible(areas, search.at)}
+    return officers.roster.staff([(label.kind, label.code) for label in labels], search.at)
 
 
 def _told(
-    officers: OfficerIndex, search: Search, here: set[str], role: str | None, one: Found
+    officers: OfficerIndex, search: Search, here: frozenset[str], role: str | None, one: Found
 ) -> dict[str, Any]:
     return {
         "id": one.code,

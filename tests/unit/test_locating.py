@@ -18,10 +18,12 @@ from shapely.geometry import Point, Polygon, box
 from shapely.geometry.base import BaseGeometry
 
 import geo.locating
+import geo.raster
 from geo.columns import to_points
 from geo.crs import Crs, from_wgs84, place
 from geo.errors import InvalidCoordinate, UnknownKind
 from geo.locating import AreaIndex, Hit, Label
+from geo.raster import Raster
 from geo.types import LonLat
 
 ROOT = Path(__file__).parents[2]
@@ -140,6 +142,45 @@ def test_where_a_piece_ends_changes_nothing(city: City, seed: int, chunk: int) -
         patch.setattr(geo.locating, "_CHUNK", chunk)
         for kind, expected in whole.items():
             assert city.index.winners(kind, lon, lat).tolist() == expected
+
+
+@settings(max_examples=400, deadline=None)
+@given(data=st.data(), city=cities(), per_area=st.sampled_from([1, 40, 1_000, 20_000]))
+def test_a_raster_changes_no_answer(data: st.DataObject, city: City, per_area: int) -> None:
+    points = data.draw(points_of(city))
+    lon, lat = (np.array(axis, dtype=np.float64) for axis in zip(*points, strict=True))
+    expected = {kind: city.index.winners(kind, lon, lat).tolist() for kind in city.index.kinds}
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(geo.locating, "_POINTS_BEFORE_RASTER", 0)
+        patch.setattr(geo.raster, "_CELLS_PER_AREA", per_area)
+        patch.setattr(geo.raster, "_PIECES", 50)
+        patch.setattr(geo.raster, "_SHAPES", 3)
+        found = {kind: city.index.winners(kind, lon, lat).tolist() for kind in city.index.kinds}
+
+    assert city.index._rasters.keys() == expected.keys()
+    assert found == expected
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_raster_changes_no_answer_along_its_cells_and_around_the_world(seed: int) -> None:
+    """Blobs of any size, some tiny and some huge; points on the lines between the cells."""
+    rng = np.random.default_rng(seed)
+    middles = shapely.points(rng.uniform(-40, 40, (60, 2)) * 10.0 ** rng.integers(-3, 1))
+    blobs = shapely.buffer(middles, 10.0 ** rng.uniform(-6, 1, 60), quad_segs=5)
+    holed = [shapely.difference(one, shapely.buffer(one.centroid, 1e-3)) for one in blobs]
+    city = city_of([("unit_grid", one) for one in holed])
+    raster = Raster(city.index.shapes, lambda lon, _: np.full(len(lon), -1))
+    rows, columns = raster._shape
+    lines = np.arange(-3, max(rows, columns) + 3) + rng.choice([0, 1e-9, -1e-9, 0.5])
+    lon = (raster._west + rng.choice(lines, 20_000) * raster._size).clip(-180, 180)
+    lat = (raster._south + rng.choice(lines, 20_000) * raster._size).clip(-90, 90)
+    expected = city.index.winners("unit_grid", lon, lat).tolist()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(geo.locating, "_POINTS_BEFORE_RASTER", 0)
+        assert city.index.winners("unit_grid", lon, lat).tolist() == expected
+    assert len(set(expected)) > 3
 
 
 # --- the traps, one by one ---------------------------------------------------------------------

@@ -114,6 +114,26 @@ def test_an_officer_may_have_two_roles_and_two_areas_of_one_role() -> None:
     ]  # fmt: skip
 
 
+def test_the_staff_of_areas_are_those_who_answer_for_any_of_them_that_day() -> None:
+    staff = roster(
+        [post("A", "street", "G1"), post("A", "street", "G2"), post("B", "street", "G2", SATURDAY)]
+    )
+    areas = [("responsibility_grid", "G1"), ("responsibility_grid", "G2")]
+
+    assert staff.staff(areas, at(FRIDAY, "12:00")) == {"A"}
+    assert staff.staff(areas, at(SATURDAY, "12:00")) == {"A", "B"}
+    assert staff.staff(areas[:1], at(SATURDAY, "12:00")) == {"A"}
+    assert staff.staff([("street", "G1")], at(SATURDAY, "12:00")) == frozenset()
+
+
+def test_the_roles_of_one_day_are_not_told_of_another() -> None:
+    staff = roster([post("A", "street", "G1", until=FRIDAY), post("A", "lighting", "G1", SATURDAY)])
+
+    for _ in range(2):
+        assert staff.roles(0, at(FRIDAY, "12:00")) == ["street"]
+        assert staff.roles(0, at(SATURDAY, "12:00")) == ["lighting"]
+
+
 def test_the_night_of_friday_is_still_on_duty_on_saturday_at_three() -> None:
     shifts = [Shift("A", FRIDAY_NIGHT, EVER)]
 
