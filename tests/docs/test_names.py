@@ -31,10 +31,8 @@ def bare(requirement: str) -> str:
 
 
 PYTHON = [bare(one) for one in PROJECT["project"]["dependencies"]]
-NODE = json.loads(read("package.json"))
-BROWSER = list(NODE["dependencies"])
-JUDGES = list(NODE["devDependencies"])
-DEV = [bare(one) for group in PROJECT["dependency-groups"].values() for one in group] + JUDGES
+DEV = [bare(one) for group in PROJECT["dependency-groups"].values() for one in group]
+BROWSER = list(json.loads(read("package.json"))["dependencies"])
 
 
 @pytest.mark.parametrize(
@@ -55,7 +53,7 @@ def test_every_dependency_has_its_reason_and_nothing_else_has(
 @pytest.mark.parametrize("row", list(rows(read("docs/dependencies.md"))), ids=lambda row: row[0])
 def test_a_licence_is_the_one_that_the_package_declares(row: list[str]) -> None:
     name, licence = row[0].strip("`"), row[1]
-    if name in BROWSER + JUDGES:
+    if name in BROWSER:
         installed = ROOT / "node_modules" / name / "package.json"
         assert json.loads(installed.read_text(encoding="utf-8"))["license"] == licence
         return
