@@ -158,7 +158,7 @@ def _told(
         "roles": officers.roster.roles(one.position, search.at),
         "best_of": role,
         "distance_m": round(one.distance_m, 1),
-        "bearing_deg": round(one.bearing_deg, 1),
+        "bearing_deg": round(one.bearing_deg, 1) % 360,  # 359.96 is north
         "position_age_s": round(one.position_age_s, 1),
         "responsible": one.code in here,
     }

@@ -44,7 +44,8 @@ _ROWS = """
     SELECT id, kind, code, name, name_en, ST_AsBinary(geom) FROM city.areas
     WHERE id = ANY(CAST(:ids AS bigint[])) AND valid @> CAST(:at AS timestamptz)
 """
-# One pass over the table: a second one costs as much again.
+# One pass over the table: a second one costs as much again. A row of more than two thousand million
+# transactions ago has an age below 0.
 _CHANGES = """
     SELECT
         count(*) FILTER (WHERE valid @> CAST(:at AS timestamptz)) AS held,
@@ -57,7 +58,7 @@ _CHANGES = """
             min(upper(valid)) FILTER (WHERE upper(valid) > :at)
         ) AS valid_until,
         array_agg(id) FILTER (
-            WHERE age(xmin) <= age(CAST(:horizon AS xid))
+            WHERE age(xmin) BETWEEN 0 AND age(CAST(:horizon AS xid))
             OR lower(valid) > :since AND lower(valid) <= :at
             OR upper(valid) > :since AND upper(valid) <= :at
         ) AS changed,

@@ -58,6 +58,17 @@ def test_the_nearest_are_those_of_a_geodesic_search(
         assert one["distance_m"] == pytest.approx(metres, abs=0.06)
 
 
+def test_almost_north_is_told_as_north_and_never_as_360_degrees(
+    client: TestClient, bearer: Bearer, fixes: dict[str, LonLat]
+) -> None:
+    code, place = min(fixes.items())
+    south = {"lon": place.lon + 6e-7, "lat": place.lat - 0.001}  # bearing 359.97
+
+    found = nearest(client, bearer, k=100, on_duty=False, max_age_s=86400, **south)["officers"]
+
+    assert {one["id"]: one["bearing_deg"] for one in found}[code] == 0.0
+
+
 def test_everybody_is_counted_once(client: TestClient, bearer: Bearer) -> None:
     for params in ({}, {"role": "enforcement"}, {"within_m": 1000}, {"max_age_s": 1}):
         found = nearest(client, bearer, k=100, **params)
