@@ -59,7 +59,7 @@ def test_a_file_of_cases_gets_the_grid_of_each(
 
 
 def test_the_counts_can_be_had_as_json(tmp_path: Path, settings: dict[str, object]) -> None:
-    (tmp_path / "in.csv").write_text("x,y\n111.9943,27.7283\n0,0\n")
+    (tmp_path / "in.csv").write_text("x,y\n111.9943,27.7283\n110.0,27.7283\n")
 
     done = run(
         "locate", "in.csv", "--kind", "street", "--lon", "x", "--lat", "y", "--crs", "gcj02",
