@@ -27,6 +27,7 @@ from api.routes import (
     officers,
     positions,
     stall_zones,
+    zone_pages,
 )
 from api.schemas import Problem
 from api.settings import Settings
@@ -100,6 +101,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         stall_zones,
         facilities,
         maps,
+        zone_pages,
         health,
     ):
         app.include_router(module.router)

@@ -54,10 +54,13 @@ def zone_feature(
         free=free,
         free_age_s=age,
         goods=list(zone.goods),
+        goods_banned=list(zone.goods_banned),
         address=zone.address,
         rules=zone.rules,
         fee=zone.fee,
+        how_to_apply=zone.how_to_apply,
         manager=zone.manager,
+        duty_phone=zone.duty_phone,
         distance_m=_metres(distance_m),
         attributes=dict(zone.attributes),
     )

@@ -111,10 +111,13 @@ class ZoneProperties(BaseModel):
     free: float | None = Field(description="Free stalls; null when not known or stale.")
     free_age_s: float | None
     goods: list[str]
+    goods_banned: list[str] = Field(description="What may not be sold.")
     address: str
     rules: str
     fee: str
+    how_to_apply: str
     manager: str
+    duty_phone: str = Field(description="The phone that the public may ring.")
     distance_m: float | None
     attributes: dict[str, Any]
 

@@ -76,6 +76,12 @@ class Settings(BaseSettings):
     future_max_s: int = Field(
         60, ge=0, description="How far ahead of our clock a position's time may be, seconds."
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Address that people reach the service by (https://...), for share links and "
+        "QR codes; default: that of the request.",
+    )
     city_zh: str = Field("娄底市", description="Name of the city on the pages, in Chinese.")
     city_en: str = Field("Loudi", description="Name of the city on the pages, in English.")
     basemap: Literal["none", "osm", "tianditu", "xyz"] = Field(

@@ -87,6 +87,7 @@ def _columns(record: Place) -> dict[str, Any]:
         found |= {
             "capacity": record.capacity,
             "goods": "、".join(record.goods),
+            "goods_banned": "、".join(record.goods_banned),
             **{name: getattr(record, name) for name in _ZONE_TEXTS},
             **_hours(record.schedule),
             "overrides": _json([_override(rule) for rule in record.overrides]),
@@ -94,7 +95,7 @@ def _columns(record: Place) -> dict[str, Any]:
     return found | {"attributes": _json(record.attributes)}
 
 
-_ZONE_TEXTS = ("address", "rules", "fee", "manager", "phone")
+_ZONE_TEXTS = ("address", "rules", "fee", "how_to_apply", "manager", "duty_phone", "phone")
 
 
 def _hours(schedule: Schedule | None) -> dict[str, str]:

@@ -94,9 +94,8 @@ def columns_of(record: Record) -> dict[str, Any]:
     """Return the columns that city and plan have in common."""
     skipped = {"geometry", "schedule", "overrides"}
     found = {f.name: getattr(record, f.name) for f in fields(record) if f.name not in skipped}
-    if "goods" in found and not isinstance(found["goods"], str):
-        found["goods"] = list(found["goods"])
-    return found | {"geom": from_shape(record.geometry, srid=SRID)}
+    lists = {name: list(value) for name, value in found.items() if isinstance(value, tuple)}
+    return found | lists | {"geom": from_shape(record.geometry, srid=SRID)}
 
 
 def _normal_geometry(record: Record) -> BaseGeometry:

@@ -47,7 +47,7 @@ class Area:
 class StallZone:
     """A place where street stalls may stand at certain hours.
 
-    `phone` is the manager's and internal, unless the city publishes duty phones.
+    `phone` is the manager's and internal; `duty_phone` is the one that the public may ring.
     """
 
     kind: str
@@ -57,10 +57,13 @@ class StallZone:
     capacity: int | None = None
     name_en: str = ""
     goods: tuple[str, ...] = ()
+    goods_banned: tuple[str, ...] = ()
     address: str = ""
     rules: str = ""
     fee: str = ""
+    how_to_apply: str = ""
     manager: str = ""
+    duty_phone: str = ""
     phone: str = ""
     schedule: Schedule | None = None
     overrides: tuple[Override, ...] = ()

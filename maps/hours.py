@@ -8,13 +8,24 @@ from datetime import date, datetime, time, timedelta
 from geo.openings import ALWAYS, DAYS, WEEK, MonthDay, Opening, Schedule, Season, Window, clock
 from maps.text import Language, words
 
+STATES = ("open", "later", "closed", "unknown")
+"""In the order of legends and lists."""
+
+
+def state_of(opening: Opening, at: datetime) -> str:
+    """Return which of `STATES` an opening is: closed is `later` when it opens on the same day."""
+    if opening.state == "closed" and opening.opens_at is not None:
+        today = at.astimezone(opening.opens_at.tzinfo).date()
+        return "later" if opening.opens_at.date() == today else "closed"
+    return opening.state
+
 
 def hours_in_words(schedule: Schedule | None, language: Language) -> tuple[str, ...]:
     """Return a line per season and days, such as `周五、周六 18:00–次日02:00；6月10日–8月31日`."""
     text = words(language)
     if schedule is None:
         return (text["hours_unknown"],)
-    lines = [text["always"]] if schedule.windows == ALWAYS.windows else _lines(schedule, text)
+    lines = [text["always"]] if schedule.windows == ALWAYS.windows else _lines(schedule, language)
     if schedule.closed_on_holidays and lines:
         lines.append(text["closed_on_holidays"])
     return tuple(lines) or (text["never"],)
@@ -30,6 +41,24 @@ def change_in_words(opening: Opening, at: datetime, language: Language) -> str:
     if opening.opens_at:
         return text["opens"].format(moment=_moment(opening.opens_at, at, text))
     return text["never_closes" if opening.state == "open" else "never_opens"]
+
+
+def day_in_words(day: date, language: Language) -> str:
+    """Return a weekday with its date, such as `周五 6月12日` or `Fri Jun 12`."""
+    text = words(language)
+    return f"{text[DAYS[day.weekday()]]} {_date(MonthDay(day.month, day.day), text)}"
+
+
+def span_in_words(opens: int, closes: int, language: Language) -> str:
+    """Return an opening by its minutes after midnight, such as `18:00–次日02:00` or `all day`."""
+    text = words(language)
+    if opens == 0 and closes == 1440:
+        return text["all_day"]
+    past_midnight = closes > 1440
+    pattern = text["span_past_midnight" if past_midnight else "span"]
+    return pattern.format(
+        opens=clock(opens), closes=clock(closes - 1440 if past_midnight else closes)
+    )
 
 
 def date_in_words(day: date, language: Language) -> str:
@@ -48,14 +77,15 @@ def instant_in_words(at: datetime, language: Language) -> str:
     )
 
 
-def _lines(schedule: Schedule, text: Mapping[str, str]) -> list[str]:
+def _lines(schedule: Schedule, language: Language) -> list[str]:
+    text = words(language)
     names_holidays = any("PH" in window.days for window in schedule.windows)
     grouped: dict[tuple[Season | None, frozenset[str]], list[Window]] = {}
     for window in sorted(schedule.windows, key=_order):
         grouped.setdefault((window.season, window.days), []).append(window)
     lines = []
     for (season, days), windows in grouped.items():
-        spans = text["separator"].join(_span(window, text) for window in windows)
+        spans = text["separator"].join(span_in_words(w.opens, w.closes, language) for w in windows)
         line = f"{_days(days, names_holidays, text)} {spans}"
         if season:
             first, last = (_date(day, text) for day in (season.first, season.last))
@@ -91,15 +121,6 @@ def _runs(numbers: Iterable[int]) -> list[list[int]]:
         else:
             runs.append([number])
     return runs
-
-
-def _span(window: Window, text: Mapping[str, str]) -> str:
-    if window.opens == 0 and window.closes == 1440:
-        return text["all_day"]
-    past_midnight = window.closes > 1440
-    pattern = text["span_past_midnight" if past_midnight else "span"]
-    closes = window.closes - 1440 if past_midnight else window.closes
-    return pattern.format(opens=clock(window.opens), closes=clock(closes))
 
 
 def _date(day: MonthDay, text: Mapping[str, str]) -> str:

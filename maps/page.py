@@ -5,28 +5,36 @@ from __future__ import annotations
 import base64
 import hashlib
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from maps.canvas import Drawing
 from maps.hours import date_in_words
 from maps.site import Page, Site
 from maps.text import LANGUAGES, Language, words
+
+if TYPE_CHECKING:
+    # Folium brings pandas along: a page without a map must not load it.
+    from maps.canvas import Drawing
 
 
 def compose(
     template: str, drawing: Drawing, language: Language, site: Site, **content: Any
 ) -> Page:
     """Return the page of a template around a map; `content` is what the template asks for."""
-    html = (
+    # Folium wrote both from inert text; everything else is escaped by the template.
+    canvas = {"canvas": Markup(drawing.html), "script": Markup(drawing.script)}
+    html = render(template, language, site, **canvas, **content)
+    return Page(html, (_hash_source(drawing.script),), site.basemap.origins)
+
+
+def render(template: str, language: Language, site: Site, **content: Any) -> str:
+    """Return the HTML of a template; `content` is what it asks for besides what all pages have."""
+    return (
         _environment()
         .get_template(template)
         .render(
-            # Folium wrote both from inert text; everything else is escaped by the template.
-            canvas=Markup(drawing.html),
-            script=Markup(drawing.script),
             language=language,
             other_language=next(other for other in LANGUAGES if other != language),
             site=site,
@@ -37,7 +45,6 @@ def compose(
             **content,
         )
     )
-    return Page(html, (_hash_source(drawing.script),), site.basemap.origins)
 
 
 def _hash_source(script: str) -> str:

@@ -13,13 +13,10 @@ from geo.errors import InvalidInstant
 from geo.openings import Opening
 from geo.records import Area, Kind, StallZone
 from maps.canvas import Layer, Shape, draw, extent
-from maps.hours import change_in_words, hours_in_words, instant_in_words
+from maps.hours import STATES, change_in_words, hours_in_words, instant_in_words, state_of
 from maps.page import compose
 from maps.site import GROUND, Page, Site
 from maps.text import Language, inert, words
-
-STATES = ("open", "later", "closed", "unknown")
-"""In the order of the legend and the list."""
 
 LABELLED = ("zone",)
 
@@ -40,6 +37,7 @@ class Entry:
     """A zone as the list and the popup tell it; `number` ties it to its shape on the map."""
 
     number: int
+    code: str
     state: str
     name: str
     name_language: Language
@@ -84,14 +82,6 @@ def stalls_page(
     )
 
 
-def state_of(opening: Opening, at: datetime) -> str:
-    """Return which of `STATES` an opening is: closed is `later` when it opens on the same day."""
-    if opening.state == "closed" and opening.opens_at is not None:
-        today = at.astimezone(opening.opens_at.tzinfo).date()
-        return "later" if opening.opens_at.date() == today else "closed"
-    return opening.state
-
-
 def _order(shown: ZoneOnMap, at: datetime) -> tuple[int, datetime, str]:
     """Open first, then by what changes soonest."""
     change = shown.opening.closes_at or shown.opening.opens_at
@@ -108,6 +98,7 @@ def _entry(
     notes = (reason, text["assumed"] if opening.assumed else "")
     return Entry(
         number=number,
+        code=zone.code,
         state=state_of(opening, at),
         name=zone.name_en if has_english else zone.name,
         name_language="en" if has_english else "zh",

@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Language = Literal["zh", "en"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
@@ -22,6 +22,18 @@ def words(language: Language) -> Mapping[str, str]:
 def both_languages() -> dict[str, dict[str, str]]:
     """Return every text as it is written in `text.toml`: key, then language."""
     return tomllib.loads(files("maps").joinpath("text.toml").read_text("utf-8"))
+
+
+class Worded(NamedTuple):
+    """A text of the data, and the language that it is in."""
+
+    text: str
+    language: Language
+
+
+def worded(chinese: str, english: str, language: Language) -> Worded:
+    """Return the text in the language; in Chinese where the data has no English."""
+    return Worded(english, "en") if language == "en" and english else Worded(chinese, "zh")
 
 
 def inert(text: str) -> str:

@@ -70,7 +70,8 @@ FIELDS: Mapping[LayerName, frozenset[str]] = {
     "stall-zones": frozenset(
         _PLACED
         | _SCHEDULED
-        | {"capacity", "goods", "rules", "fee", "manager", "phone", "overrides"}
+        | {"capacity", "goods", "goods_banned", "rules", "fee", "how_to_apply"}
+        | {"manager", "duty_phone", "phone", "overrides"}
     ),
     "officers": frozenset(
         {"code", "name", "phone", "area_code", "since", "until", "hours", "time_zone"}

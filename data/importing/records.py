@@ -148,17 +148,23 @@ def _stall_zone(row: Row, mapping: ImportMapping, shared: dict[str, Any]) -> Sta
     capacity = cells.integer(pick(row, mapping.fields.get("capacity", ())), "capacity")
     if capacity is not None and capacity <= 0:
         raise RowRefused("not_a_number", "capacity must be above 0, or blank", "capacity")
-    goods = value(row, mapping, "goods")
     return StallZone(
         capacity=capacity,
-        goods=tuple(filter(None, _LIST.split(goods))),
+        goods=_list(row, mapping, "goods"),
+        goods_banned=_list(row, mapping, "goods_banned"),
         rules=value(row, mapping, "rules"),
         fee=value(row, mapping, "fee"),
+        how_to_apply=value(row, mapping, "how_to_apply"),
         manager=value(row, mapping, "manager"),
+        duty_phone=value(row, mapping, "duty_phone"),
         phone=value(row, mapping, "phone"),
         overrides=read_overrides(pick(row, mapping.fields.get("overrides", ())), "overrides"),
         **shared,
     )
+
+
+def _list(row: Row, mapping: ImportMapping, name: str) -> tuple[str, ...]:
+    return tuple(filter(None, _LIST.split(value(row, mapping, name))))
 
 
 def _attributes(row: Row, mapping: ImportMapping) -> dict[str, Any]:

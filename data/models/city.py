@@ -95,10 +95,19 @@ class StallZoneColumns(Named):
     goods: Mapped[list[str]] = mapped_column(
         ARRAY(Text), server_default=text("'{}'"), comment="经营范围 · goods allowed"
     )
+    goods_banned: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'"), comment="禁止经营 · goods not allowed"
+    )
     address: Mapped[str] = mapped_column(server_default="", comment="地址 · where, in words")
     rules: Mapped[str] = mapped_column(server_default="", comment="管理规定 · rules")
     fee: Mapped[str] = mapped_column(server_default="", comment="收费 · fee")
+    how_to_apply: Mapped[str] = mapped_column(
+        server_default="", comment="怎样申请 · how to apply for a stall"
+    )
     manager: Mapped[str] = mapped_column(server_default="", comment="管理单位 · managing body")
+    duty_phone: Mapped[str] = mapped_column(
+        server_default="", comment="值班电话（公开） · phone on duty, public"
+    )
     phone: Mapped[str] = mapped_column(
         server_default="", comment="联系电话（内部） · phone of the manager, internal"
     )

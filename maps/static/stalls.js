@@ -62,6 +62,10 @@
   for (const button of document.querySelectorAll("button[data-zone]")) {
     button.addEventListener("click", () => show(Number(button.dataset.zone)));
   }
+  // A zone's own page leads back to it here.
+  const wanted = new URLSearchParams(location.search).get("zone");
+  const chosen = [...document.querySelectorAll("button[data-code]")].find((one) => one.dataset.code === wanted);
+  if (chosen) show(Number(chosen.dataset.zone));
   // Leaflet hears Escape only while the map has the focus; here it stays in the list.
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") map.closePopup();

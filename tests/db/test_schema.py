@@ -107,6 +107,12 @@ def test_the_public_role_cannot_select_a_managers_phone(engine_as: AsRole) -> No
         connection.execute(text("SELECT phone FROM city.stall_zones"))
 
 
+def test_the_public_role_reads_the_phone_on_duty_and_how_to_apply(engine_as: AsRole) -> None:
+    asked = text("SELECT goods_banned, how_to_apply, duty_phone FROM city.stall_zones")
+    with engine_as("tidegrid_public").connect() as connection:
+        assert connection.execute(asked).all() == []
+
+
 @pytest.mark.parametrize("table", ["positions", "officers", "tokens"])
 def test_a_planner_cannot_select_people_or_tokens(engine_as: AsRole, table: str) -> None:
     with (

@@ -85,6 +85,29 @@ def test_the_english_page_is_whole(
         assert here.troubles == []
 
 
+def test_a_zone_has_a_page_of_its_own_that_leads_back_to_it(
+    browser: Browser, address: str, size: ViewportSize, pictures: Path
+) -> None:
+    path = f"/maps/stalls?at={AFTERNOON}"
+    with visit(browser, address, path, viewport=size) as here:
+        tab = here.tab
+        entry = tab.locator(".group[open] .entry").first
+        name = entry.locator("h3").inner_text()
+        entry.locator(".more a").click()
+        expect(tab.locator("article.sheet h2")).to_have_text(name)
+        # Chinese maps get shifted places, each its own way.
+        hrefs = [link.get_attribute("href") for link in tab.locator(".ways a").all()]
+        assert [href.split("?")[0] for href in hrefs if href][:3] == [
+            "https://uri.amap.com/marker",
+            "https://api.map.baidu.com/marker",
+            "https://apis.map.qq.com/uri/v1/marker",
+        ]
+        shot(tab, pictures, "zone")
+        tab.locator(".back a").click()
+        expect(tab.locator(".leaflet-popup-content h3")).to_have_text(name)
+        assert here.troubles == []
+
+
 def test_the_front_page_is_the_map(browser: Browser, address: str) -> None:
     with visit(browser, address, "/") as here:
         assert here.tab.url.endswith("/maps/stalls")

@@ -278,12 +278,17 @@ def test_stall_zones_touch_no_other_no_park_no_compound_no_water_and_no_main_str
 
 def test_a_stall_zone_is_told_in_full(city: DemoCity, areas: Areas) -> None:
     communities = {area.name: area.geometry for area in areas["community"]}
+    phones = {zone.phone for zone in city.stall_zones} | {one.phone for one in city.officers}
+    assert phones.isdisjoint(zone.duty_phone for zone in city.stall_zones)
     assert len({zone.name for zone in city.stall_zones}) == 42
     for zone in city.stall_zones:
         assert zone.name_en.isascii()
         assert zone.goods
-        assert all((zone.rules, zone.fee, zone.manager))
+        assert all((zone.rules, zone.fee, zone.how_to_apply, zone.manager))
+        assert zone.goods_banned
+        assert not {*zone.goods} & {*zone.goods_banned}
         assert zone.phone.startswith("0738-5550")
+        assert zone.duty_phone.startswith("0738-5550")
         quarter = next(name for name in communities if name in zone.address)
         assert communities[quarter].covers(zone.geometry)
 

@@ -20,8 +20,9 @@ from geo.records import Kind
 from geo.types import LonLat
 from maps.basemap import Basemap
 from maps.canvas import latlon
+from maps.hours import STATES, state_of
 from maps.site import Page
-from maps.stalls import STATES, ZoneOnMap, stalls_page, state_of
+from maps.stalls import ZoneOnMap, stalls_page
 from maps.text import LANGUAGES, Language, both_languages, inert, words
 from tests.page import sample
 
