@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import quote
 
 from geo.openings import CITY_TIME
 from maps.basemap import Basemap
@@ -13,6 +14,13 @@ NO_BASEMAP = Basemap()
 
 GROUND = ("city", "zone", "responsibility_grid", "water", "road")
 """The kinds of areas that make the backdrop, from the bottom up."""
+
+ZONE_PAGE = "/maps/stalls/zones/{code}"
+
+
+def zone_path(code: str) -> str:
+    """Return the path of a stall zone's page; codes are people's and may hold any character."""
+    return ZONE_PAGE.format(code=quote(code, safe=""))
 
 
 @dataclass(frozen=True, slots=True)

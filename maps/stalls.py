@@ -15,7 +15,7 @@ from geo.records import Area, Kind, StallZone
 from maps.canvas import Layer, Shape, draw, extent
 from maps.hours import STATES, change_in_words, hours_in_words, instant_in_words, state_of
 from maps.page import compose
-from maps.site import GROUND, Page, Site
+from maps.site import GROUND, Page, Site, zone_path
 from maps.text import Language, inert, words
 
 LABELLED = ("zone",)
@@ -34,10 +34,14 @@ class ZoneOnMap:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A zone as the list and the popup tell it; `number` ties it to its shape on the map."""
+    """A zone as the list and the popup tell it; `number` ties it to its shape on the map.
+
+    `page` is the path of the page that tells the rest.
+    """
 
     number: int
     code: str
+    page: str
     state: str
     name: str
     name_language: Language
@@ -99,6 +103,7 @@ def _entry(
     return Entry(
         number=number,
         code=zone.code,
+        page=zone_path(zone.code),
         state=state_of(opening, at),
         name=zone.name_en if has_english else zone.name,
         name_language="en" if has_english else "zh",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,16 +18,15 @@ from data.queries.readings import free_places, target_of
 from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, zones_found
 from geo.records import StallZone
-from maps.site import Page
+from maps.site import ZONE_PAGE, Page, zone_path
 from maps.text import Language
 from maps.zone import Free, Sheet, missing_page, zone_page
 
 router = APIRouter(tags=["maps"])
-PATH = "/maps/stalls/zones/{code}"
 
 
-@router.head(PATH, include_in_schema=False)
-@router.get(PATH, summary="摊区详情 · page of one stall zone", response_class=Response)
+@router.head(ZONE_PAGE, include_in_schema=False)
+@router.get(ZONE_PAGE, summary="摊区详情 · page of one stall zone", response_class=Response)
 async def zone(
     request: Request,
     code: str,
@@ -64,8 +62,7 @@ async def _free(connection: AsyncConnection, zone: StallZone) -> Free | None:
 def _share_url(request: Request, settings: Settings, zone: StallZone, language: Language) -> str:
     """Where others find this page; Chinese is the default and needs no words in the address."""
     base = settings.public_url or str(request.base_url)
-    path = PATH.format(code=quote(zone.code, safe=""))
-    return f"{base.rstrip('/')}{path}{'?lang=en' if language == 'en' else ''}"
+    return f"{base.rstrip('/')}{zone_path(zone.code)}{'?lang=en' if language == 'en' else ''}"
 
 
 def _answer(request: Request, page: Page, language: Language, status: int = 200) -> Response:

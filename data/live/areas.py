@@ -96,8 +96,8 @@ def _load(engine: Engine, at: datetime | None, known: LoadedAreas | None) -> Loa
         instant = at or connection.scalar(text("SELECT clock_timestamp()"))
         horizon = str(connection.scalar(text(_HORIZON)))
         kinds = {row[0]: (row[1], row[2]) for row in connection.execute(text(_KINDS))}
-        since = known or LoadedAreas(AreaIndex([], []), _NONE, kinds, instant, horizon)
-        asked = {"at": instant, "since": since.at, "horizon": since.horizon}
+        since, seen = (known.at, known.horizon) if known is not None else (instant, horizon)
+        asked = {"at": instant, "since": since, "horizon": seen}
         changes = connection.execute(text(_CHANGES), asked).one()
         times = {
             "revision": revision_in(connection, "areas"),
@@ -109,9 +109,6 @@ def _load(engine: Engine, at: datetime | None, known: LoadedAreas | None) -> Loa
             found = _changed(connection, known, changes, instant, times)
         index, numbers = found or _whole(connection, instant, kinds, times)
     return LoadedAreas(index, numbers, kinds, instant, horizon)
-
-
-_NONE: Numbers = np.empty(0, dtype=np.int64)
 
 
 def _whole(
