@@ -83,10 +83,10 @@ class Listener:
                 patience.cancel()
 
     def _tell(self, payload: str) -> None:
-        """Whoever may log in may notify: what is not ours must not make us deaf."""
+        """Whoever may log in may notify: what is not ours must not make us deaf, whatever it is."""
         try:
             self._on_tick(json.loads(payload))
-        except (ValueError, LookupError, TypeError, AttributeError):
+        except Exception:
             logger.warning("a notification that is not ours: %.80r", payload)
 
 

@@ -142,6 +142,7 @@ def test_a_listener_that_is_cut_off_comes_back_and_catches_up(town: Town) -> Non
 
 def test_a_notification_that_is_not_ours_makes_nobody_deaf(town: Town) -> None:
     forged = ["", "x", "[]", "7", '{"layer": "positions"}', '{"layer": "positions", "batch": "x"}']
+    forged += ['{"layer": "positions", "batch": 1e999}', "[" * 7_000]
     address = make_url(town.home.cluster.url("tidegrid_public")).set(drivername="postgresql")
     with psycopg.connect(address.render_as_string(False), autocommit=True) as public:
         for payload in forged:
