@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -188,7 +188,9 @@ class Cluster:
 
     def _make_home(self) -> None:
         try:
-            if not self.home.exists():
+            # Made, not looked for first: another start may make it in between. One that is not a
+            # folder is told by what is put into it.
+            with suppress(FileExistsError):
                 self.home.mkdir(parents=True)
                 if self.account is not None:
                     # Whatever root's umask says: the server's account must get in.

@@ -6,8 +6,11 @@ import os
 import signal
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
+from data.cluster import Cluster
 from tests.cli.program import COMMAND, CRASH, Home, Program, alive, environment, eventually
+from tests.conftest import free_port
 from tests.faults.conftest import REVISION, FirstStart
 
 LOCATE = "/v1/locate?lon=112.0&lat=27.7"
@@ -112,3 +115,18 @@ def test_two_first_starts_at_once_both_succeed(home: Home) -> None:
     assert [one.returncode for one in done] == [0, 0], [one.stderr for one in done]
     assert sum("creating the database cluster" in one.stderr for one in done) == 1
     assert home.postgres() is None
+
+
+def test_two_starts_that_meet_before_there_is_a_home_make_one(home: Home) -> None:
+    folders = [home.folder / f"home-{n}" / "below" for n in range(50)]
+    together = Barrier(2)
+
+    def meet(_: int) -> None:
+        for folder in folders:
+            together.wait(10)
+            Cluster.at(folder, free_port())._make_home()
+
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(meet, range(2)))
+
+    assert all((folder / "start.lock").is_file() for folder in folders)
