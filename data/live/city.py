@@ -22,7 +22,13 @@ from data.live.areas import LoadedAreas, load_areas
 from data.live.listener import Listener
 from data.live.news import News
 from data.live.positions import PositionWriter
-from data.live.snapshots import Tokens, load_batches, load_staff, load_tokens
+from data.live.snapshots import (
+    Tokens,
+    load_batches,
+    load_revisions,
+    load_staff,
+    load_tokens,
+)
 from geo.errors import Unavailable
 from geo.locating import AreaIndex
 from geo.nearest import Fixes, OfficerIndex
@@ -37,6 +43,7 @@ _PROMISED_S = 1.0
 # Officers are indexed anew at most this often, however many fixes come in.
 _GATHER_S = 0.2
 _HOUSEKEEPING_S = 600.0
+_PARTS = ("areas", "staff", "fixes", "tokens", "revisions")
 
 
 class LiveCity:
@@ -52,8 +59,9 @@ class LiveCity:
         self._loaded: LoadedAreas | None = None
         self.officers: OfficerIndex | None = None
         self.tokens: Tokens | None = None
+        self.revisions: dict[str, int] | None = None
         self._batches: list[int] = []
-        self._news = {name: News() for name in ("areas", "staff", "fixes", "tokens")}
+        self._news = {name: News() for name in _PARTS}
         self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -66,6 +74,7 @@ class LiveCity:
             self.positions.run(),
             self._whenever("areas", self._load_areas),
             self._whenever("tokens", self._load_tokens),
+            self._whenever("revisions", self._load_revisions),
             self._keep_officers(),
             self._keep_house(),
             self._follow_the_calendar(),
@@ -73,7 +82,7 @@ class LiveCity:
         self._tasks = [asyncio.create_task(job) for job in jobs]
         with suppress(TimeoutError):
             async with asyncio.timeout(_START_S):
-                while None in (self.areas, self.officers, self.tokens):
+                while None in (self.areas, self.officers, self.tokens, self.revisions):
                     await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
@@ -96,6 +105,16 @@ class LiveCity:
             late.append(self.listener.deaf_since)
         return now - min(late) if late else None
 
+    def revision_of(self, *layers: str) -> int | None:
+        """Return the sum of the revisions of some layers: it differs when one of them changed.
+
+        A layer that never changed counts 0. None before the first load; the last known sum while
+        the clock is not heard.
+        """
+        if self.revisions is None:
+            return None
+        return sum(self.revisions.get(layer, 0) for layer in layers)
+
     def age_header(self) -> dict[str, str]:
         """Return the header that says how old an answer from memory is; none while it is fresh."""
         age = self.age_s
@@ -114,10 +133,12 @@ class LiveCity:
             self._news["staff"].came()
         if layer == "tokens":
             self._news["tokens"].came()
+        if "revision" in tick:
+            self._news["revisions"].came()
 
     def _catch_up(self) -> None:
         """Whatever was notified while nobody listened is in the tables."""
-        for name in ("areas", "staff", "tokens"):
+        for name in ("areas", "staff", "tokens", "revisions"):
             self._news[name].came(self.listener.deaf_since)
 
     # --- loading ----------------------------------------------------------------------------
@@ -142,6 +163,10 @@ class LiveCity:
 
     async def _load_tokens(self) -> None:
         self.tokens = await asyncio.to_thread(load_tokens, self._loader)
+
+    async def _load_revisions(self) -> None:
+        """Read, not taken from ticks: whoever may log in may notify, and may notify any number."""
+        self.revisions = await asyncio.to_thread(load_revisions, self._loader)
 
     async def _keep_officers(self) -> None:
         """Staff and fixes in one task: a snapshot must not overtake the batches that follow it."""

@@ -35,6 +35,13 @@ def revision_in(connection: Connection, layer: str) -> int:
     return int(connection.scalar(asked, {"layer": layer}) or 0)
 
 
+def load_revisions(engine: Engine) -> dict[str, int]:
+    """Return the revision of each layer that ever changed."""
+    with snapshot(engine) as connection:
+        rows = connection.execute(text("SELECT name, revision FROM city.layers"))
+        return {row.name: row.revision for row in rows}
+
+
 def load_staff(engine: Engine) -> tuple[Roster, Fixes]:
     """Return who is who among the officers, and where each was last."""
     with snapshot(engine) as connection:
