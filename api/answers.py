@@ -36,7 +36,7 @@ def tagged(
     """Return the content under a weak ETag, or 304."""
     told = {"ETag": f'W/"{tag}"', "Cache-Control": "no-cache", "Vary": "Authorization"}
     told |= headers or {}
-    if _has_it(scope, tag):
+    if has_it(scope, tag):
         return Response(status_code=304, headers=told)
     return Response(content, media_type=media_type, headers=told)
 
@@ -46,7 +46,8 @@ def fingerprint(content: bytes) -> str:
     return blake2b(content, digest_size=8).hexdigest()
 
 
-def _has_it(scope: Scope, tag: str) -> bool:
+def has_it(scope: Scope, tag: str) -> bool:
+    """Return whether the caller says that it has what bears the tag."""
     sent = header(scope, b"if-none-match")
     if sent is None:
         return False

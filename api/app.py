@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse
 from fastapi.staticfiles import StaticFiles
 
 from api import __version__
+from api.compression import Compressed
 from api.database import Database, given_database
 from api.deps import Services
 from api.errors import install_error_handlers
@@ -23,6 +24,7 @@ from api.routes import (
     health,
     locate,
     locate_batch,
+    map_data,
     maps,
     officers,
     positions,
@@ -66,11 +68,19 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         loader = make_engine(
             database.service_url, role="tidegrid_service", application="tidegrid-live"
         )
+        # What takes long is read in threads, with the rights of the public.
+        reader = make_engine(
+            database.public_url,
+            role="tidegrid_public",
+            timeout_ms=settings.statement_timeout_ms,
+            application="tidegrid-maps",
+        )
         live = LiveCity(
             database.service_url, loader, service, keep_fixes_days=settings.keep_fixes_days
         )
         app.state.services = Services(settings, public, service, live)
         app.state.batches = locate_batch.Batches(settings, live, PastAreas(loader))
+        app.state.map_data = map_data.MapData(live, reader)
         await live.start()
         try:
             yield
@@ -81,6 +91,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             await public.dispose()
             await service.dispose()
             loader.dispose()
+            reader.dispose()
             read_hours.cache_clear()
 
     app = FastAPI(
@@ -100,6 +111,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         positions,
         stall_zones,
         facilities,
+        map_data,
         maps,
         zone_pages,
         health,
@@ -107,9 +119,15 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.include_router(module.router)
     install_error_handlers(app)
     _serve_static(app)
+    app.add_middleware(Compressed, ("/static/", *map_data.PATHS))
     app.add_middleware(ClientGone)
     app.add_middleware(
-        ShortCuts, {"/v1/locate": locate.short_cut, "/v1/officers/nearest": officers.short_cut}
+        ShortCuts,
+        {
+            "/v1/locate": locate.short_cut,
+            "/v1/officers/nearest": officers.short_cut,
+            **map_data.short_cuts(),
+        },
     )
     app.add_middleware(
         Limits,

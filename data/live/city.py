@@ -115,9 +115,12 @@ class LiveCity:
             return None
         return sum(self.revisions.get(layer, 0) for layer in layers)
 
-    def age_header(self) -> dict[str, str]:
-        """Return the header that says how old an answer from memory is; none while it is fresh."""
-        age = self.age_s
+    def age_header(self, known_s: float | None = None) -> dict[str, str]:
+        """Return the header that says how old an answer from memory is; none while it is fresh.
+
+        `known_s` is how old the answer is known to be for a reason of its own.
+        """
+        age = max((a for a in (self.age_s, known_s) if a is not None), default=None)
         return {} if age is None else {"Tidegrid-Data-Age": str(round(age))}
 
     # --- what the clock says ----------------------------------------------------------------

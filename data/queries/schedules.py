@@ -20,6 +20,9 @@ from geo.openings import Calendar, Override, Schedule
 Overrides = dict[tuple[str, str | None], tuple[Override, ...]]
 """Overrides by kind and code; code None holds for all of the kind."""
 
+_CALENDAR = select(CalendarDayRow.day, CalendarDayRow.kind)
+_LAST_YEAR = select(func.max(CalendarYearRow.year))
+
 # Many places share one schedule, and reading the text costs more than the question asked of it.
 read_hours = lru_cache(maxsize=4096)(parse_hours)
 
@@ -70,10 +73,17 @@ def override_row(override: Override, family: str, kind: str, code: str | None) -
     }
 
 
-async def calendar_in(connection: AsyncConnection) -> Calendar:
+def calendar_of(session: Session) -> Calendar:
     """Return holidays and make-up workdays, and until when they are known."""
-    days = await connection.execute(select(CalendarDayRow.day, CalendarDayRow.kind))
-    last_year = await connection.scalar(select(func.max(CalendarYearRow.year)))
+    return _calendar(session.execute(_CALENDAR), session.scalar(_LAST_YEAR))
+
+
+async def calendar_in(connection: AsyncConnection) -> Calendar:
+    """Return the same, for the API."""
+    return _calendar(await connection.execute(_CALENDAR), await connection.scalar(_LAST_YEAR))
+
+
+def _calendar(days: Iterable[AnyRow], last_year: int | None) -> Calendar:
     known_until = date(last_year, 12, 31) if last_year else None
     return Calendar({row.day: row.kind for row in days}, known_until)
 

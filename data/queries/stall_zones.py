@@ -51,6 +51,21 @@ def zones_now(session: Session, codes: Collection[str] | None = None) -> list[St
     return [to_zone(row, own) for row in session.execute(chosen)]
 
 
+def zones_shown(session: Session) -> list[StallZone]:
+    """Return the stall zones published now, by code, as the public may know them.
+
+    Their overrides are their own and those of their kinds.
+    """
+    overrides = overrides_of(session, FAMILY)
+    return [to_zone(row, overrides) for row in session.execute(zones_selected())]
+
+
+def zone_count(session: Session) -> int:
+    """Return how many stall zones are published now."""
+    asked = select(func.count()).where(func.upper_inf(StallZoneRow.valid))
+    return session.scalar(asked.select_from(StallZoneRow)) or 0
+
+
 def stalls_now(session: Session, zone_codes: Collection[str] | None = None) -> list[Stall]:
     """Return the stalls published now, by zone and number."""
     chosen = _stalls()
