@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.resources import files
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.responses import HTMLResponse
-from fastapi.staticfiles import StaticFiles
 
 from api import __version__
 from api.compression import Compressed
@@ -34,6 +32,7 @@ from api.routes import (
 from api.schemas import Problem
 from api.settings import Settings
 from api.shortcuts import ShortCuts
+from api.static import PageFiles
 from data.engine import make_async_engine, make_engine
 from data.live.city import LiveCity
 from data.live.past import PastAreas
@@ -147,8 +146,7 @@ def from_env() -> FastAPI:
 
 def _serve_static(app: FastAPI) -> None:
     """Scripts and styles come from here, none from elsewhere; the API's own manual too."""
-    folder = files("maps").joinpath("static")
-    app.mount("/static", StaticFiles(directory=str(folder)), name="static")
+    app.mount("/static", PageFiles(), name="static")
 
     @app.get("/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:

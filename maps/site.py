@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from geo.openings import CITY_TIME
 from maps.basemap import Basemap
+from maps.files import address
 from maps.text import Language
 
 NO_BASEMAP = Basemap()
@@ -38,6 +39,10 @@ class Site:
     def city(self, language: Language) -> str:
         """Return the city's name in the language."""
         return self.city_en if language == "en" else self.city_zh
+
+    def static(self, name: str) -> str:
+        """Return the address of a file that pages load; it changes with the file's content."""
+        return address(self.static_url, name)
 
 
 @dataclass(frozen=True, slots=True)
