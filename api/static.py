@@ -58,8 +58,8 @@ class PageFiles(StaticFiles):
         self,
         full_path: Any,
         stat_result: Any,
-        scope: Scope,
-        status_code: int = 200,  # noqa: ARG002
+        scope: Scope,  # noqa: ARG002
+        status_code: int = 200,
     ) -> Response:
         """Return the whole file: whether it has changed is asked by content, not by date."""
         return FileResponse(full_path, status_code, stat_result=stat_result)
