@@ -4,6 +4,7 @@ WORKDIR /build
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-fund --no-audit
 COPY maps/assets.mjs maps/assets.mjs
+COPY maps/page maps/page
 RUN npm run assets
 
 FROM python:3.12-slim-bookworm AS wheel
@@ -17,6 +18,7 @@ COPY geo geo
 COPY data data
 COPY maps maps
 COPY --from=assets /build/maps/static/vendor maps/static/vendor
+COPY --from=assets /build/maps/static/built maps/static/built
 RUN pip wheel --no-cache-dir --no-deps -w dist . \
     && /opt/tidegrid/bin/pip install --no-cache-dir --no-deps dist/*.whl
 

@@ -28,7 +28,7 @@ check: .cache/python ## Style and types
 format: .cache/python ## Put the code in shape
 	@.venv/bin/ruff check --fix . ; .venv/bin/ruff format .
 
-assets: maps/static/vendor ## The page's JavaScript, from its locked npm packages
+assets: maps/static/vendor ## The pages' JavaScript: ours, and that of locked npm packages
 
 .cache/packages-%: tools/packages.sh
 	@tools/packages.sh $*
@@ -38,7 +38,7 @@ assets: maps/static/vendor ## The page's JavaScript, from its locked npm package
 	@tools/python.sh
 	@mkdir -p .cache && touch $@
 
-maps/static/vendor: package-lock.json maps/assets.mjs .cache/python
+maps/static/vendor: package-lock.json maps/assets.mjs maps/page/*.js .cache/python
 	@tools/assets.sh
 	@touch $@
 
@@ -49,4 +49,4 @@ lock: ## Choose newer versions of the Python packages, within pyproject.toml
 	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
 
 clean: ## Forget what was installed here; data stays
-	rm -rf .cache .venv node_modules maps/static/vendor dist
+	rm -rf .cache .venv node_modules maps/static/vendor maps/static/built dist

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
@@ -16,15 +14,16 @@ from api.answers import fingerprint, tagged
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
 from api.settings import Settings
-from data.queries.areas import areas_in
 from data.queries.city import CityFacts, city_facts
 from data.queries.kinds import kinds_in
 from data.queries.schedules import calendar_in
-from data.queries.stall_zones import FAMILY, zones_found
-from geo.openings import CITY_TIME, Opening, opening
-from geo.records import Area, Kind, StallZone
+from data.queries.stall_zones import FAMILY, extent_of_zones, zones_found
+from geo.openings import CITY_TIME, opening
+from geo.types import BBox
 from maps.basemap import Basemap
-from maps.site import GROUND, Page, Site
+from maps.site import Page, Site
+from maps.stall_list import ZoneInList
+from maps.stall_list import stall_list as listed
 from maps.text import Language
 
 router = APIRouter(tags=["maps"])
@@ -42,40 +41,53 @@ async def root() -> Response:
 )
 async def stalls(
     request: Request,
+    _at: InstantDep,
+    connection: PublicDep,
+    services: ServicesDep,
+    lang: LanguageText = "zh",
+) -> Response:
+    """The map: what is open now, tonight, any time of the week; the page's scripts fill it.
+
+    `at` is read by the scripts; here a link with an instant that nobody can read is told so.
+    """
+    site = site_of(services.settings, await city_facts(connection))
+    view = await extent_of_zones(connection)
+    # Drawing takes long enough to keep others waiting.
+    return html_answer(request, await asyncio.to_thread(_drawn, view, lang, site), lang)
+
+
+@router.get("/maps/stalls/list", summary="摊区列表 · list of stall zones", response_class=Response)
+async def stall_list(
+    request: Request,
     at: InstantDep,
     connection: PublicDep,
     services: ServicesDep,
     lang: LanguageText = "zh",
 ) -> Response:
-    """A page with every stall zone, open, opening later today or closed, and a list beside it."""
+    """Every stall zone in words, open first: for readers without scripts."""
     calendar = await calendar_in(connection)
     zones = [
-        (zone, opening(zone.schedule, at, overrides=zone.overrides, calendar=calendar))
+        ZoneInList(zone, opening(zone.schedule, at, overrides=zone.overrides, calendar=calendar))
         for zone, _ in await zones_found(connection)
     ]
     kinds = await kinds_in(connection, FAMILY)
-    ground = await areas_in(connection, GROUND)
     site = site_of(services.settings, await city_facts(connection))
-    # Drawing takes long enough to keep others waiting.
-    page = await asyncio.to_thread(_drawn, zones, ground, kinds, at, lang, site)
+    page = await asyncio.to_thread(listed, zones, kinds, at, lang, site)
+    return html_answer(request, page, lang)
+
+
+def html_answer(request: Request, page: Page, language: Language) -> Response:
+    """Return a page under its security policy, with an ETag of what it says."""
     html = page.html.encode()
-    headers = {"Content-Security-Policy": page.policy, "Content-Language": lang}
+    headers = {"Content-Security-Policy": page.policy, "Content-Language": language}
     return tagged(request.scope, html, fingerprint(html), "text/html; charset=utf-8", headers)
 
 
-def _drawn(
-    zones: Sequence[tuple[StallZone, Opening]],
-    ground: Sequence[Area],
-    kinds: Mapping[str, Kind],
-    at: datetime,
-    language: Language,
-    site: Site,
-) -> Page:
+def _drawn(view: BBox | None, language: Language, site: Site) -> Page:
     # Folium brings pandas along, a hundred megabytes: only a worker that draws pays for it.
-    from maps.stalls import ZoneOnMap, stalls_page
+    from maps.stalls import stalls_page
 
-    shown = [ZoneOnMap(zone, state) for zone, state in zones]
-    return stalls_page(shown, ground, kinds, at, language, site)
+    return stalls_page(view, language, site)
 
 
 def site_of(settings: Settings, facts: CityFacts) -> Site:

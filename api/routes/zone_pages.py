@@ -7,10 +7,9 @@ import asyncio
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from api.answers import fingerprint, tagged
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
-from api.routes.maps import LanguageText, site_of
+from api.routes.maps import LanguageText, html_answer, site_of
 from api.settings import Settings
 from data.queries.city import city_facts
 from data.queries.kinds import kinds_in
@@ -39,7 +38,7 @@ async def zone(
     site = site_of(services.settings, await city_facts(connection))
     found = await zones_found(connection, codes=[code])
     if not found:
-        return _answer(request, missing_page(code[:40], lang, site), lang, 404)
+        return _missing(missing_page(code[:40], lang, site), lang)
     zone, _ = found[0]
     sheet = Sheet(
         zone=zone,
@@ -50,7 +49,7 @@ async def zone(
         share_url=_share_url(request, services.settings, zone, lang),
     )
     # The week and the QR code take milliseconds that others would wait for.
-    return _answer(request, await asyncio.to_thread(zone_page, sheet, lang, site), lang)
+    return html_answer(request, await asyncio.to_thread(zone_page, sheet, lang, site), lang)
 
 
 async def _free(connection: AsyncConnection, zone: StallZone) -> Free | None:
@@ -65,11 +64,10 @@ def _share_url(request: Request, settings: Settings, zone: StallZone, language: 
     return f"{base.rstrip('/')}{zone_path(zone.code)}{'?lang=en' if language == 'en' else ''}"
 
 
-def _answer(request: Request, page: Page, language: Language, status: int = 200) -> Response:
-    html = page.html.encode()
-    media_type = "text/html; charset=utf-8"
-    headers = {"Content-Security-Policy": page.policy, "Content-Language": language}
-    if status != 200:
-        headers["Cache-Control"] = "no-store"
-        return Response(html, status, headers, media_type)
-    return tagged(request.scope, html, fingerprint(html), media_type, headers)
+def _missing(page: Page, language: Language) -> Response:
+    headers = {
+        "Content-Security-Policy": page.policy,
+        "Content-Language": language,
+        "Cache-Control": "no-store",
+    }
+    return Response(page.html.encode(), 404, headers, "text/html; charset=utf-8")

@@ -9,7 +9,7 @@ from sqlalchemy import func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
-from data.models import ScheduleRow, StallRow, StallZoneRow
+from data.models import AreaRow, ScheduleRow, StallRow, StallZoneRow
 from data.queries.rows import AnyRow, AnySelect, shape_of
 from data.queries.schedules import Overrides, overrides_in, overrides_of, schedule_of
 from data.queries.spatial import distance_m, in_box, within
@@ -78,6 +78,17 @@ async def stalls_of(connection: AsyncConnection, zone_code: str) -> list[Stall]:
     """Return the stalls of one zone, by number."""
     chosen = _stalls().where(StallRow.zone_code == zone_code)
     return [_to_stall(row) for row in await connection.execute(chosen)]
+
+
+async def extent_of_zones(connection: AsyncConnection) -> BBox | None:
+    """Return the box around all stall zones, else around all areas; None for an empty city."""
+    for table in (StallZoneRow, AreaRow):
+        box = func.ST_Extent(table.geom)
+        edges = (getattr(func, f"ST_{edge}")(box) for edge in ("XMin", "YMin", "XMax", "YMax"))
+        found = (await connection.execute(select(*edges).where(func.upper_inf(table.valid)))).one()
+        if found[0] is not None:
+            return BBox(*found)
+    return None
 
 
 def zones_selected(*more: Any) -> AnySelect:

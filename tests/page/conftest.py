@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -28,7 +28,8 @@ CHROMIUM_ARGS = [
     "--disable-sync",
 ]
 
-Serve = Callable[[dict[str, Page]], str]
+Served = Mapping[str, Page | bytes]
+Serve = Callable[[Served], str]
 
 
 # For the package, not the session: while it is open, an event loop runs in this thread, and tests
@@ -56,11 +57,11 @@ def pictures() -> Path:
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     """Serve pages by path and query, with the files they load; returns the server's address."""
-    if not (STATIC / "vendor" / "leaflet" / "leaflet.js").is_file():
-        pytest.fail("maps/static/vendor is missing; run `npm ci && npm run assets`")
+    if not (STATIC / "built" / "stalls.js").is_file():
+        pytest.fail("maps/static/built is missing; run `make assets`")
     servers: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
 
-    def start(pages: dict[str, Page]) -> str:
+    def start(pages: Served) -> str:
         server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(pages))
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -74,18 +75,29 @@ def serve() -> Iterator[Serve]:
         thread.join()
 
 
-def _handler(pages: dict[str, Page]) -> type[BaseHTTPRequestHandler]:
+def _handler(pages: Served) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             file = STATIC / path.removeprefix("/static/")
-            if self.path in pages:
-                found = pages[self.path]
+            # A page is asked for in a language, an answer of data or with an instant too.
+            found = pages.get(self.path) or pages.get(self._in_language()) or pages.get(path)
+            if isinstance(found, Page):
                 self._answer(found.html.encode(), "text/html; charset=utf-8", found.policy)
+            elif found is not None:
+                self._answer(found, "application/json")
+            elif path == "/v1/events":
+                # The answer that tells an EventSource to stay away.
+                self.send_response(204)
+                self.end_headers()
             elif path.startswith("/static/") and file.is_file():
                 self._answer(file.read_bytes(), TYPES[file.suffix])
             else:
                 self.send_error(404)
+
+        def _in_language(self) -> str:
+            parts = urlsplit(self.path)
+            return f"{parts.path}?lang={parse_qs(parts.query).get('lang', ['zh'])[0]}"
 
         def _answer(self, body: bytes, content_type: str, policy: str = "") -> None:
             self.send_response(200)

@@ -6,13 +6,22 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from math import sin
 
+import orjson
+from shapely import total_bounds
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
 from geo.openings import ALWAYS, Calendar, Override, Schedule, Window, opening
 from geo.records import Area, Kind, StallZone
-from maps.site import Page, Site
-from maps.stalls import ZoneOnMap, stalls_page
-from maps.text import Language
+from geo.types import BBox
+from maps.ground import ground as make_ground
+from maps.names import names
+from maps.shapes import shapes
+from maps.site import Page, Site, zone_path
+from maps.stall_list import ZoneInList, stall_list
+from maps.stalls import stalls_page
+from maps.text import LANGUAGES, Language
+from maps.week import Frame, week
+from maps.zone import Sheet, zone_page
 
 FRIDAY_EVENING = datetime(2026, 6, 12, 19, 30, tzinfo=timezone(timedelta(hours=8)))
 CALENDAR = Calendar(known_until=date(2026, 12, 31))
@@ -46,7 +55,7 @@ SPRING = Schedule((Window.of("Mo,Tu,We,Th,Fr,Sa,Su,PH", "09:00", "21:00", "01-20
 
 def zone(
     kind: str, code: str, name: str, x: float, y: float, schedule: Schedule | None, **more: object
-) -> ZoneOnMap:
+) -> ZoneInList:
     """Return a zone of about 200 m by 80 m whose corner lies x, y of a city's width away."""
     west, south = WEST + x * 0.09, SOUTH + y * 0.07
     ground = Polygon(
@@ -58,12 +67,12 @@ def zone(
         ]
     )
     made = StallZone(kind, code, name, ground, schedule=schedule, **more)  # type: ignore[arg-type]
-    return ZoneOnMap(
+    return ZoneInList(
         made, opening(schedule, FRIDAY_EVENING, overrides=made.overrides, calendar=CALENDAR)
     )
 
 
-def zones() -> list[ZoneOnMap]:
+def zones() -> list[ZoneInList]:
     """Return zones in every state, of every kind."""
     closed_for_works = Override(
         date(2026, 6, 8),
@@ -239,15 +248,56 @@ def backdrop() -> list[Area]:
     return areas
 
 
-def page(
+def view(shown: Sequence[ZoneInList]) -> BBox | None:
+    """Return the box around the zones."""
+    shapes = [one.zone.geometry for one in shown] or [area.geometry for area in backdrop()]
+    return BBox(*map(float, total_bounds(shapes)))
+
+
+def page(language: Language = "zh", site: Site = SITE) -> Page:
+    """Return the page of the sample city's map."""
+    return stalls_page(view(zones()), language, site)
+
+
+def listed(
     language: Language = "zh",
     site: Site = SITE,
-    shown: Sequence[ZoneOnMap] | None = None,
+    shown: Sequence[ZoneInList] | None = None,
+    kinds: Mapping[str, Kind] = KINDS,
+) -> Page:
+    """Return the list of the sample city's zones on a Friday evening."""
+    return stall_list(zones() if shown is None else shown, kinds, FRIDAY_EVENING, language, site)
+
+
+def sheet(shown: ZoneInList, language: Language = "zh", site: Site = SITE) -> Page:
+    """Return the page of one zone."""
+    kind = KINDS.get(shown.zone.kind, Kind("stall_zone", shown.zone.kind, "", ""))
+    told = Sheet(shown.zone, kind, FRIDAY_EVENING, CALENDAR, None, "http://127.0.0.1/z")
+    return zone_page(told, language, site)
+
+
+def site_of(
+    site: Site = SITE,
+    shown: Sequence[ZoneInList] | None = None,
     kinds: Mapping[str, Kind] = KINDS,
     ground: Sequence[Area] | None = None,
-) -> Page:
-    """Return the stall page of the sample city on a Friday evening."""
-    held = zones() if shown is None else shown
-    return stalls_page(
-        held, backdrop() if ground is None else ground, kinds, FRIDAY_EVENING, language, site
-    )
+) -> dict[str, Page | bytes]:
+    """Return all that the map asks a server for: pages, and the answers of the data calls."""
+    held = sorted(zones() if shown is None else shown, key=lambda one: one.zone.code)
+    records = [one.zone for one in held]
+    frame = Frame.around(FRIDAY_EVENING, site.time_zone)
+    answers = {
+        "/maps/stalls/week.json": week(records, kinds, CALENDAR, frame),
+        "/maps/stalls/names.json": names(records),
+        "/maps/stalls/shapes.json": shapes(records),
+        "/maps/ground.json": make_ground(backdrop() if ground is None else ground),
+        "/v1/readings": {"readings": []},
+    }
+    found: dict[str, Page | bytes] = {path: orjson.dumps(told) for path, told in answers.items()}
+    for language in LANGUAGES:
+        ask = f"?lang={language}"
+        map_page = stalls_page(view(held), language, site)
+        found |= {f"/maps/stalls{ask}": map_page}
+        found |= {f"/maps/stalls/list{ask}": listed(language, site, held, kinds)}
+        found |= {zone_path(one.zone.code) + ask: sheet(one, language, site) for one in held}
+    return found | {"/maps/stalls": stalls_page(view(held), "zh", site)}

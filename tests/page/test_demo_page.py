@@ -65,9 +65,9 @@ def test_the_stall_map_shows_the_city_and_its_42_zones(
 ) -> None:
     with visit(browser, address, f"/maps/stalls?at={AFTERNOON}", viewport=size) as here:
         expect(here.tab.locator("path.zone")).to_have_count(42)
+        expect(here.tab.locator("#list .told")).to_have_text("共 42 处摊区")
         shot(here.tab, pictures, "stalls")
 
-        assert here.tab.locator("#list li").count() == 42
         assert "虚构" in here.tab.inner_text("body")
         assert here.troubles == []
 
@@ -78,6 +78,7 @@ def test_the_english_page_is_whole(
     path = f"/maps/stalls?lang=en&at={AFTERNOON}"
     with visit(browser, address, path, viewport=size) as here:
         expect(here.tab.locator("path.zone")).to_have_count(42)
+        expect(here.tab.locator("#list .told")).to_have_text("42 stall zones")
         shot(here.tab, pictures, "stalls-en")
 
         assert here.tab.locator("html").get_attribute("lang") == "en"
@@ -91,10 +92,11 @@ def test_a_zone_has_a_page_of_its_own_that_leads_back_to_it(
     path = f"/maps/stalls?at={AFTERNOON}"
     with visit(browser, address, path, viewport=size) as here:
         tab = here.tab
-        entry = tab.locator(".group[open] .entry").first
+        entry = tab.locator("#list ol .entry").first
         name = entry.locator("h3").inner_text()
-        entry.locator(".more a").click()
-        expect(tab.locator("article.sheet h2")).to_have_text(name)
+        entry.get_by_role("button").click()
+        tab.locator("dialog#sheet .link a").click()
+        expect(tab.locator("main > article.sheet h2")).to_have_text(name)
         # Chinese maps get shifted places, each its own way.
         hrefs = [link.get_attribute("href") for link in tab.locator(".ways a").all()]
         assert [href.split("?")[0] for href in hrefs if href][:3] == [
@@ -104,7 +106,7 @@ def test_a_zone_has_a_page_of_its_own_that_leads_back_to_it(
         ]
         shot(tab, pictures, "zone")
         tab.locator(".back a").click()
-        expect(tab.locator(".leaflet-popup-content h3")).to_have_text(name)
+        expect(tab.locator("dialog#sheet h2")).to_have_text(name)
         assert here.troubles == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 from playwright.sync_api import Browser, Page, ViewportSize
 
@@ -39,12 +40,16 @@ def visit(
     path: str = "/maps/stalls",
     *,
     dark: bool = False,
+    now: datetime | None = None,
     **options: object,
 ) -> Iterator[Visit]:
+    """Open a page in a fresh profile; `now` is what the browser's clock says for good."""
     context = browser.new_context(color_scheme="dark" if dark else "light", **options)  # type: ignore[arg-type]
     context.set_default_timeout(5000)
     try:
         found = Visit(context.new_page(), address)
+        if now is not None:
+            found.tab.clock.set_fixed_time(now)
         found.tab.goto(address + path)
         yield found
     finally:

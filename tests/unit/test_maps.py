@@ -21,8 +21,9 @@ from geo.types import LonLat
 from maps.basemap import Basemap
 from maps.canvas import latlon
 from maps.hours import STATES, state_of
-from maps.site import Page
-from maps.stalls import ZoneOnMap, stalls_page
+from maps.site import Page, zone_path
+from maps.stall_list import ZoneInList, stall_list
+from maps.stalls import stalls_page
 from maps.text import LANGUAGES, Language, both_languages, inert, words
 from tests.page import sample
 
@@ -49,8 +50,10 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
         self._in = tag
-        if tag == "script" and "src" not in dict(attrs):
+        if tag == "script" and "src" not in dict(attrs) and "type" not in dict(attrs):
             self.scripts.append("")
+        elif tag == "script":
+            self._in = "data"
 
     def handle_endtag(self, tag: str) -> None:  # noqa: ARG002
         self._in = ""
@@ -58,7 +61,7 @@ class Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._in == "script":
             self.scripts[-1] += data
-        else:
+        elif self._in != "data":
             self.text.append(data)
 
     def attributes(self, *names: str) -> list[str]:
@@ -69,8 +72,8 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
-def hostile_page(language: Language = "zh") -> Page:
-    """Return a page on which every text of the data is an attack."""
+def hostile_pages(language: Language = "zh") -> tuple[Page, Page]:
+    """Return the map and the list with every text of the data an attack."""
     closed = Override(date(2026, 6, 1), date(2026, 6, 30), False, reason_zh=HOSTILE)
     zone = replace(
         sample.zones()[0].zone,
@@ -84,12 +87,11 @@ def hostile_page(language: Language = "zh") -> Page:
     )
     other = replace(zone, kind="named", code="2")
     opening = Opening("closed", reason_zh=HOSTILE, reason_en=HOSTILE)
-    ground = [replace(a, name=HOSTILE, name_en=HOSTILE, code=HOSTILE) for a in sample.backdrop()]
     basemap = replace(TILES, attribution=HOSTILE, source=HOSTILE, approval_number=HOSTILE)
     site = replace(sample.SITE, city_zh=HOSTILE, city_en=HOSTILE, basemap=basemap)
     kinds = {"named": Kind("stall_zone", "named", HOSTILE, HOSTILE)}
-    shown = [ZoneOnMap(zone, opening), ZoneOnMap(other, opening)]
-    return sample.page(language, site, shown, kinds, ground)
+    shown = [ZoneInList(zone, opening), ZoneInList(other, opening)]
+    return sample.page(language, site), sample.listed(language, site, shown, kinds)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -106,7 +108,11 @@ def test_the_two_languages_of_a_text_take_the_same_words_from_the_code() -> None
 
 
 def test_no_text_is_left_unused() -> None:
-    sources = [*(ROOT / "maps").glob("*.py"), *(ROOT / "maps" / "templates").iterdir()]
+    sources = [
+        *(ROOT / "maps").glob("*.py"),
+        *(ROOT / "maps" / "page").glob("*.js"),
+        *(ROOT / "maps" / "templates").iterdir(),
+    ]
     code = "".join(path.read_text("utf-8") for path in sources)
     made_up = {
         "Mo",
@@ -127,24 +133,48 @@ def test_no_text_is_left_unused() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_texts_stay_texts(language: Language) -> None:
-    found = Reader(hostile_page(language).html)
-    assert not [tag for tag, attrs in found.elements if tag == "img" or "onerror" in attrs]
-    assert not [name for _, attrs in found.elements for name in attrs if name.startswith("on")]
-    assert len([tag for tag, _ in found.elements if tag == "script"]) == 3
-    assert HOSTILE in "".join(found.text)
+    for page in hostile_pages(language):
+        found = Reader(page.html)
+        assert not [tag for tag, attrs in found.elements if tag == "img" or "onerror" in attrs]
+        assert not [name for _, attrs in found.elements for name in attrs if name.startswith("on")]
+        scripts = len([tag for tag, _ in found.elements if tag == "script"])
+        assert scripts == page.html.count("</script>")
+        assert HOSTILE in "".join(found.text)
 
 
 def test_the_script_holds_hostile_texts_only_as_inert_html() -> None:
-    (script,) = Reader(hostile_page().html).scripts
+    page, _ = hostile_pages()
+    (script,) = Reader(page.html).scripts
     assert "<" not in re.sub(r"<=?\s", "", script)
     assert "{{" not in script
     # It went neither through Jinja...
-    assert "1337" not in hostile_page().html
+    assert "1337" not in page.html
     # ...nor is anything left of it that Leaflet's innerHTML would read as an element.
     texts = [json.loads(text) for text in re.findall(r'"(?:[^"\\]|\\.)*"', script)]
     shown = [text for text in texts if "onerror" in text]
-    assert len(shown) >= 3
+    assert shown
     assert not [text for text in shown if "<" in text or "{" in text]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_brings_every_word_that_its_scripts_ask_for(language: Language) -> None:
+    page = sample.page(language).html
+    found = re.search(r'<script type="application/json" id="words">(.*?)</script>', page, re.S)
+    assert found is not None
+    assert json.loads(found[1]) == dict(words(language))
+    asked = {
+        key
+        for path in (ROOT / "maps" / "page").glob("*.js")
+        for key in re.findall(r'\bword\("(\w+)"', path.read_text("utf-8"))
+    }
+    assert asked
+    assert asked <= words(language).keys()
+
+
+def test_the_scripts_hold_no_text_for_people() -> None:
+    for path in (ROOT / "maps" / "page").glob("*.js"):
+        code = re.sub(r"//.*|/\*.*?\*/", "", path.read_text("utf-8"))
+        assert not re.search(r"[\u4e00-\u9fff]", code), path.name
 
 
 @pytest.mark.parametrize("text", ["<b>", "{{ x }}", "{% x %}", "{# x #}", "a & b", "'\"", "夜市"])
@@ -174,7 +204,7 @@ def test_nothing_is_loaded_from_another_host() -> None:
 def test_every_file_that_the_page_loads_exists() -> None:
     addresses = Reader(sample.page().html).attributes("src", "href")
     ours = [a for a in addresses if a.startswith("/static/") and "/vendor/" not in a]
-    assert len(ours) == 3
+    assert len(ours) == 6
     for address in ours:
         assert (ROOT / "maps" / address.lstrip("/").partition("?")[0]).is_file(), address
 
@@ -186,15 +216,14 @@ def test_equal_input_gives_equal_bytes_also_in_several_threads() -> None:
     assert set(pages) == {first}
 
 
-def test_the_page_stays_the_same_within_a_minute() -> None:
+def test_the_list_stays_the_same_within_a_minute() -> None:
     instants = [sample.FRIDAY_EVENING + timedelta(seconds=s) for s in (0, 12.5, 59.9)]
-    pages = {stalls_page([], [], {}, at, "zh", sample.SITE).html for at in instants}
+    pages = {stall_list([], {}, at, "zh", sample.SITE).html for at in instants}
     assert len(pages) == 1
 
 
 def test_the_order_of_the_input_does_not_matter() -> None:
-    turned = sample.page("zh", sample.SITE, sample.zones()[::-1], ground=sample.backdrop()[::-1])
-    assert turned.html == sample.page().html
+    assert sample.listed(shown=sample.zones()[::-1]).html == sample.listed().html
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -216,18 +245,23 @@ def test_the_notice_of_made_up_data_is_in_both_languages_and_only_on_made_up_dat
 
 
 def test_the_list_goes_from_open_to_closed_and_counts_each_state() -> None:
-    found = Reader(sample.page().html)
+    found = Reader(sample.listed().html)
     shown = [words("zh")[state] for state in STATES]
     headings = re.findall(rf"({'|'.join(shown)}) (\d+)", found.words)
     assert headings == list(zip(shown, ["4", "2", "5", "1"], strict=True))
 
 
-def test_neither_manager_nor_phone_reaches_the_page() -> None:
+def test_neither_manager_nor_phone_reaches_what_the_map_is_told() -> None:
     zone = sample.zones()[0]
     named = replace(zone, zone=replace(zone.zone, manager="某管理员", phone="0000-1234567"))
-    html = sample.page(shown=[named]).html
-    assert "某管理员" not in html
-    assert "0000-1234567" not in html
+    told = sample.site_of(shown=[named])
+    sheet = told.pop(zone_path(zone.zone.code) + "?lang=zh")
+    assert isinstance(sheet, Page)
+    # The managing body is public, and told where a zone is told in full.
+    assert "某管理员" in sheet.html
+    for path, answer in told.items():
+        text = answer.html if isinstance(answer, Page) else answer.decode()
+        assert "0000-1234567" not in text + sheet.html, path
 
 
 def test_a_zone_says_why_it_is_closed_and_what_its_hours_rest_on() -> None:
@@ -235,23 +269,19 @@ def test_a_zone_says_why_it_is_closed_and_what_its_hours_rest_on() -> None:
         sample.zones()[0],
         opening=Opening("closed", assumed=True, reason_zh="道路施工", reason_en="Road works"),
     )
-    assert "道路施工" in Reader(sample.page("zh", shown=[shown]).html).words
-    assert "Road works" in Reader(sample.page("en", shown=[shown]).html).words
-    assert words("en")["assumed"] in Reader(sample.page("en", shown=[shown]).html).words
-
-
-def test_areas_that_are_not_ground_are_left_out() -> None:
-    extra = replace(sample.backdrop()[0], kind="unit_grid", code="U1")
-    assert sample.page(ground=[*sample.backdrop(), extra]).html == sample.page().html
+    assert "道路施工" in Reader(sample.listed("zh", shown=[shown]).html).words
+    assert "Road works" in Reader(sample.listed("en", shown=[shown]).html).words
+    assert words("en")["assumed"] in Reader(sample.listed("en", shown=[shown]).html).words
 
 
 def test_an_instant_without_a_zone_is_refused() -> None:
     with pytest.raises(InvalidInstant, match="time zone"):
-        stalls_page([], [], {}, datetime(2026, 6, 12, 19, 30), "zh", sample.SITE)
+        stall_list([], {}, datetime(2026, 6, 12, 19, 30), "zh", sample.SITE)
 
 
 def test_a_page_without_any_data_is_still_a_page() -> None:
-    found = Reader(stalls_page([], [], {}, sample.FRIDAY_EVENING, "en", sample.SITE).html)
+    assert "folium-map" in stalls_page(None, "en", sample.SITE).html
+    found = Reader(stall_list([], {}, sample.FRIDAY_EVENING, "en", sample.SITE).html)
     assert words("en")["no_zones"] in found.words
 
 

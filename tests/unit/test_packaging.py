@@ -21,6 +21,7 @@ NEEDED = (
     "maps/text.toml",
     "maps/templates/stalls.html",
     "maps/static/page.css",
+    "maps/static/built/stalls.js",
     "maps/static/vendor/leaflet/leaflet.js",
     "maps/static/vendor/leaflet/LICENSE",
 )

@@ -1,0 +1,55 @@
+// Times in words, as maps/hours.py has them: 18:00 today, tomorrow 02:00, Friday 18:00, June 10.
+import { word } from "./words.js";
+
+const DAYS = ["Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"];
+const SOON_MIN = 60;
+
+/** `06:05` of hours and minutes. */
+export const clock = (hour, minute) => `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
+
+const dateWords = ({ month, day }) => word("date", { month: word(`month_${month}`), day });
+export const weekday = ({ serial }) => word(DAYS[(serial + 4) % 7]);
+
+/** A day as a button tells it: today, tomorrow, or weekday and date. */
+export const dayWords = (week, day) => {
+  const wall = week.wall(week.midnights[day]);
+  return { name: day === 1 ? word("today") : weekday(wall), date: `${wall.month}/${wall.day}`, whole: `${weekday(wall)} ${dateWords(wall)}` };
+};
+
+const momentWords = (week, when, at, ends) => {
+  const [there, here] = [week.wall(when), week.wall(at)];
+  // People close at 24:00 tonight, not at 00:00 tomorrow.
+  const atMidnight = ends && there.hour === 0 && there.minute === 0;
+  const time = atMidnight ? "24:00" : clock(there.hour, there.minute);
+  const away = there.serial - (atMidnight ? 1 : 0) - here.serial;
+  if (away <= 0) return time;
+  if (away === 1) return word("tomorrow", { time });
+  const wall = atMidnight ? week.wall(when - 1) : there;
+  if (away < 7) return word("on_weekday", { day: weekday(wall), time });
+  return word("on_date", { date: dateWords(wall), time });
+};
+
+/** The next change of a moment, such as `20 分钟后收摊` or `opens 18:00`; empty when unknown. */
+export const changeWords = (week, moment, at, state) => {
+  if (state === "unknown") return "";
+  if (moment.closes) {
+    const left = Math.ceil(moment.closes - at);
+    if (left < SOON_MIN) return word("closes_in", { count: left });
+    return word("closes", { moment: momentWords(week, moment.closes, at, true) });
+  }
+  if (moment.opens != null) {
+    const left = Math.ceil(moment.opens - at);
+    if (left < SOON_MIN) return word("opens_in", { count: left });
+    return word("opens", { moment: momentWords(week, moment.opens, at, false) });
+  }
+  return word(state === "open" ? "never_closes" : "never_opens");
+};
+
+/** How long ago, as the zone's page says it. */
+export const ageWords = (seconds) => {
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 1) return word("just_now");
+  if (minutes < 120) return word("minutes_ago", { count: minutes });
+  if (minutes < 2880) return word("hours_ago", { count: Math.floor(minutes / 60) });
+  return word("days_ago", { count: Math.floor(minutes / 1440) });
+};

@@ -1,0 +1,110 @@
+// The compact week that the server sends once: which zones are open at an instant, and until when.
+// Instants are minutes since the first midnight of the week. This file needs no page: tests run it alone.
+
+export const STATES = ["open", "later", "closed", "unknown"];
+const [OPEN, LATER, CLOSED, UNKNOWN] = STATES.keys();
+export const BIN_MIN = 15;
+const DAY_MIN = 1440;
+
+export class Week {
+  /** `raw` is the answer of week.json; throws when it is not one. */
+  constructor(raw) {
+    const { code, pattern } = raw.zones;
+    if (code.length !== pattern.length) throw new TypeError("columns of different length");
+    Object.assign(this, raw);
+    this.size = code.length;
+    this.parts = partsIn(raw.time_zone);
+    this.midnights = Array.from({ length: raw.days + 1 }, (_, day) => this.#midnight(day));
+    this.end = this.midnights[raw.days];
+  }
+
+  /** Where the clock of the city stands: days are not always of 1,440 minutes everywhere. */
+  #midnight(day) {
+    const guess = day * DAY_MIN;
+    const { hour, minute } = this.wall(guess);
+    const past = hour * 60 + minute;
+    return guess + (past < DAY_MIN / 2 ? -past : DAY_MIN - past);
+  }
+
+  minuteOf(milliseconds) {
+    return milliseconds / 60000 - this.epoch_min;
+  }
+
+  date(at) {
+    return new Date((at + this.epoch_min) * 60000);
+  }
+
+  /** Year, month, day, hour, minute on the city's clock; `serial` counts days. */
+  wall(at) {
+    return this.parts(this.date(at));
+  }
+
+  /** The number of the day that holds the instant: 1 is the day that was asked for. */
+  dayOf(at) {
+    const after = this.midnights.findIndex((midnight) => midnight > at);
+    return after < 0 ? this.days - 1 : Math.max(0, after - 1);
+  }
+
+  /** For each pattern its state, and the next change where there is one: `opens` or `closes`. */
+  moments(at) {
+    const tomorrow = this.midnights[this.dayOf(at) + 1];
+    return this.patterns.map((pattern) => momentOf(pattern, at, tomorrow, this.end));
+  }
+
+  /** How many stalls are open in each quarter of an hour of a day, as far as `counted(zone)`. */
+  tide(day, counted) {
+    const [first, last] = [this.midnights[day], this.midnights[day + 1]];
+    const stalls = new Float64Array(this.patterns.length);
+    for (let zone = 0; zone < this.size; zone += 1) {
+      if (counted(zone)) stalls[this.zones.pattern[zone]] += this.zones.capacity[zone] ?? 0;
+    }
+    const bins = new Float64Array((last - first) / BIN_MIN);
+    this.patterns.forEach(({ spans }, pattern) => {
+      for (let k = 0; stalls[pattern] > 0 && spans !== null && k < spans.length; k += 2) {
+        // A bin counts what is open when it begins.
+        const begin = Math.max(0, Math.ceil((spans[k] - first) / BIN_MIN));
+        const end = Math.min(bins.length, Math.ceil((spans[k + 1] - first) / BIN_MIN));
+        for (let bin = begin; bin < end; bin += 1) bins[bin] += stalls[pattern];
+      }
+    });
+    return bins;
+  }
+
+  /** The dated exception that holds for a pattern at an instant, as `{zh, en}`. */
+  noteOf(pattern, at) {
+    const note = this.patterns[pattern].notes.find(([from, to]) => from <= at && at < to);
+    return note && { zh: note[2], en: note[3] };
+  }
+
+  /** Whether the answer rests on holidays that are not announced yet. */
+  isAssumed(pattern, at) {
+    const from = this.patterns[pattern].assumed_from;
+    return from !== null && at >= from;
+  }
+
+  latlng(zone) {
+    const { origin, zones: { lon, lat } } = this;
+    return [(origin[1] + lat[zone]) / 1e5, (origin[0] + lon[zone]) / 1e5];
+  }
+}
+
+const momentOf = ({ spans, next }, at, tomorrow, end) => {
+  if (spans === null) return { state: UNKNOWN };
+  for (let k = 0; k < spans.length; k += 2) {
+    if (at < spans[k]) return { state: spans[k] < tomorrow ? LATER : CLOSED, opens: spans[k] };
+    if (at < spans[k + 1]) return { state: OPEN, closes: spans[k + 1] < end ? spans[k + 1] : null };
+  }
+  return { state: CLOSED, opens: next };
+};
+
+const partsIn = (timeZone) => {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric",
+  });
+  return (date) => {
+    const found = {};
+    for (const { type, value } of format.formatToParts(date)) found[type] = Number(value);
+    found.serial = Date.UTC(found.year, found.month - 1, found.day) / 864e5;
+    return found;
+  };
+};
