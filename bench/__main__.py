@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.console import out, step
-from bench import batches, motion, profiles, reads, rebuilds, table
+from bench import batches, mapdata, motion, profiles, reads, rebuilds, table
 from bench.load import need_wrk
 from bench.servers import Server
 from bench.stage import FULL, QUICK, Pace, Stage, big_stage, floors, small_stage
@@ -54,6 +54,8 @@ def measure(pace: Pace) -> list[Row]:
         step("nearest")
         rows += reads.nearest(big, bare, pace)
         remember(big.server, "after the calls at rest")
+        step("the map's data, unchanged")
+        rows += mapdata.unchanged(small, bare, pace)
         step("positions arriving")
         rows += motion.motion(big, pace)
         step("rebuilding")

@@ -58,6 +58,10 @@ def flat_app(samples: Samples) -> FastAPI:
     ) -> dict[str, str]:
         return nearest
 
+    @app.get("/maps/stalls/shapes.json")
+    async def _shapes() -> Response:
+        return Response(status_code=304, headers={"ETag": 'W/"0123456789abcdef"'})
+
     return app
 
 

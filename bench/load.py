@@ -47,14 +47,16 @@ class Load:
     server: Server
     targets: Path
     token: str | None = None
+    tag: str | None = None
+    """What `If-None-Match` says: what is asked for again has not changed, and is 304."""
 
     def run(self, seconds: int) -> Run:
         """Ask as fast as the answers come."""
         words = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s"]
-        secret = [self.token] if self.token else []
+        more = [self.token or "-", *([self.tag] if self.tag else [])]
         before = self.server.cpu_s()
         done = subprocess.run(
-            [*words, str(_SCRIPT), self.server.url, "--", str(self.targets), *secret],
+            [*words, str(_SCRIPT), self.server.url, "--", str(self.targets), *more],
             capture_output=True,
             text=True,
             check=True,

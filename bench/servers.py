@@ -71,6 +71,16 @@ class Client:
             raise RuntimeError(f"{method} {target}: {answer.status} {content[:300]!r}")
         return content
 
+    def tag(self, target: str) -> str:
+        """Return the ETag of an answer."""
+        self._http.request("GET", target, headers=self._headers)
+        answer = self._http.getresponse()
+        answer.read()
+        found = answer.getheader("ETag")
+        if answer.status != 200 or found is None:
+            raise RuntimeError(f"GET {target}: {answer.status} without a tag")
+        return found
+
 
 def free_port() -> int:
     """Return a port that nobody listens on."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -45,6 +45,7 @@ from tests.faults.town import (
     shows,
     under_load,
 )
+from tests.many_zones import many_zones
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +125,23 @@ def test_an_area_published_for_later_takes_effect_by_itself(town: Town) -> None:
     town.publish(WEST)
 
 
+def test_the_maps_data_follows_a_publish_within_a_second(town: Town) -> None:
+    zone = many_zones(1)[0]
+    holds = called(zone.name)
+    assert not any(holds(client) for client in town.clients)
+    assert town.slowest_s(town.publish(zone), holds) <= PROMISED_S
+    renamed = replace(zone, name="改名")
+    assert town.slowest_s(town.publish(renamed), called("改名")) <= PROMISED_S
+
+
+def called(name: str) -> Callable[[httpx2.Client], bool]:
+    def holds(client: httpx2.Client) -> bool:
+        names: list[str] = client.get("/maps/stalls/names.json").json()["name"]
+        return name in names
+
+    return holds
+
+
 # --- when connections die -----------------------------------------------------------------------
 
 
@@ -200,6 +218,12 @@ def test_a_database_killed_under_load_costs_no_answer_from_memory_and_no_acknowl
         publish_unheard(town, replace(WEST, name="west, unheard"))
         later = [told_age_s(client) for client in town.clients]
         assert all(first < then for first, then in zip(ages, later, strict=True))
+        for client in town.clients:
+            # Kept from before; a week that nobody had asked for cannot be told now.
+            kept = client.get("/maps/stalls/names.json")
+            assert (kept.status_code, kept.json()["name"]) == (200, ["改名"])
+            assert int(kept.headers["tidegrid-data-age"]) >= 0
+            assert client.get("/maps/stalls/shapes.json").status_code == 503
         unreachable_until = time.monotonic()
         with town.home.cluster.running():
             back = time.monotonic()

@@ -26,7 +26,7 @@ from data.publishing import publish
 from data.staff import store_officers
 from data.tokens import issue
 from geo.openings import ALWAYS
-from geo.records import Area, Assignment, Officer, Shift
+from geo.records import Area, Assignment, Officer, Shift, StallZone
 from tests.cli.program import Home, Program, eventually, new_home, program
 from tests.conftest import free_port
 from tests.faults.test_stopping import children
@@ -66,9 +66,9 @@ class Town:
         finally:
             engine.dispose()
 
-    def publish(self, *areas: Area) -> float:
-        """Publish areas and return when that was committed."""
-        return self.commit(lambda s: publish(s, areas, by="tester", note="test"))[1]
+    def publish(self, *records: Area | StallZone) -> float:
+        """Publish areas or zones and return when that was committed."""
+        return self.commit(lambda s: publish(s, records, by="tester", note="test"))[1]
 
     def put(self, n: int, code: str, observed_at: datetime, lon: float, lat: float) -> int:
         """Tell a worker where an officer is, and return the status."""

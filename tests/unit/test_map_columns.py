@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import shapely
+from pypinyin import Style, lazy_pinyin
+from pypinyin.constants import PHRASES_DICT
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from data.demo.city import DemoCity
@@ -113,6 +115,14 @@ def test_the_shapes_come_as_tiles_above_their_limit() -> None:
 )
 def test_initials_are_read_by_the_phrase(text: str, found: str) -> None:
     assert initials([text]) == [found]
+
+
+def test_every_phrase_that_pypinyin_knows_is_read_as_it_says() -> None:
+    phrases = list(PHRASES_DICT)
+    assert initials(phrases) == [
+        "".join(lazy_pinyin(phrase, style=Style.FIRST_LETTER, errors="ignore"))
+        for phrase in phrases
+    ]
 
 
 def test_names_stand_in_the_order_of_the_zones() -> None:
