@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import replace
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
@@ -21,6 +22,8 @@ from data.queries.stall_zones import FAMILY, extent_of_zones, zones_found
 from geo.openings import CITY_TIME, opening
 from geo.types import BBox
 from maps.basemap import Basemap
+from maps.files import FOLDER
+from maps.manifest import manifest
 from maps.site import Page, Site
 from maps.stall_list import ZoneInList
 from maps.stall_list import stall_list as listed
@@ -76,6 +79,22 @@ async def stall_list(
     return html_answer(request, page, lang)
 
 
+@router.get("/maps/manifest.webmanifest", include_in_schema=False)
+async def web_manifest(
+    request: Request, services: ServicesDep, lang: LanguageText = "zh"
+) -> Response:
+    """What a phone needs to put the map on its home screen."""
+    body = json.dumps(manifest(lang, site_named(services.settings)), ensure_ascii=False).encode()
+    return tagged(request.scope, body, fingerprint(body), "application/manifest+json")
+
+
+@router.get("/maps/sw.js", include_in_schema=False)
+async def service_worker(request: Request) -> Response:
+    """The service worker: here and not among the files, because it rules what lies beside it."""
+    body = await asyncio.to_thread((FOLDER / "built" / "sw.js").read_bytes)
+    return tagged(request.scope, body, fingerprint(body), "text/javascript; charset=utf-8")
+
+
 def html_answer(request: Request, page: Page, language: Language) -> Response:
     """Return a page under its security policy, with an ETag of what it says."""
     html = page.html.encode()
@@ -92,13 +111,18 @@ def _drawn(view: BBox | None, language: Language, site: Site) -> Page:
 
 def site_of(settings: Settings, facts: CityFacts) -> Site:
     """Return what the settings and the data say of the site."""
+    named = site_named(settings)
     changed = facts.changed_at.astimezone(ZoneInfo(CITY_TIME)).date() if facts.changed_at else None
+    return replace(named, synthetic=facts.synthetic, data_date=changed)
+
+
+def site_named(settings: Settings) -> Site:
+    """Return what the settings alone say of the site."""
     return Site(
         city_zh=settings.city_zh,
         city_en=settings.city_en,
-        synthetic=facts.synthetic,
+        synthetic=False,
         basemap=basemap_of(settings),
-        data_date=changed,
     )
 
 

@@ -7,8 +7,9 @@ const SOON_MIN = 60;
 /** `06:05` of hours and minutes. */
 export const clock = (hour, minute) => `${String(hour).padStart(2, "0")}:${String(minute).padStart(2, "0")}`;
 
-const dateWords = ({ month, day }) => word("date", { month: word(`month_${month}`), day });
-export const weekday = ({ serial }) => word(DAYS[(serial + 4) % 7]);
+/** Month and day, such as `6月12日`. */
+export const dateWords = ({ month, day }) => word("date", { month: word(`month_${month}`), day });
+const weekday = ({ serial }) => word(DAYS[(serial + 4) % 7]);
 
 /** A day as a button tells it: today, tomorrow, or weekday and date. */
 export const dayWords = (week, day) => {

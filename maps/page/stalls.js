@@ -5,8 +5,9 @@ import { groundLayer } from "./ground.js";
 import { List } from "./list.js";
 import { Readings } from "./live.js";
 import { Marks } from "./marks.js";
-import { ageWords, changeWords } from "./moments.js";
+import { ageWords, changeWords, dateWords } from "./moments.js";
 import { Notice } from "./notice.js";
+import { keepForLater } from "./offline.js";
 import { askPlace, distanceM, distanceWords } from "./place.js";
 import { matcher } from "./search.js";
 import { Shapes } from "./shapes.js";
@@ -55,6 +56,7 @@ class StallMap {
       if (parts.some(({ status }) => status === "rejected")) this.notice.say(word("part_missing"));
     });
     setInterval(() => this.tick(), MINUTE_MS / 4);
+    keepForLater();
   }
 
   // --- data -------------------------------------------------------------------------------
@@ -172,6 +174,7 @@ class StallMap {
       filter();
     });
     page("near-me").addEventListener("click", () => this.nearMe());
+    addEventListener("online", () => this.refresh());
     this.map.on("click", (event) => {
       const zone = this.marks.at(event.containerPoint);
       if (zone !== null) this.pick(zone);
@@ -220,7 +223,10 @@ class StallMap {
   /** Draw the map and the tide as they are at the slider's instant; cheap enough for each frame. */
   draw() {
     const { week, tide } = this;
-    this.moments = week.moments(tide.at);
+    // What the clock says has left the week that is held: nothing is known of it.
+    const isOver = tide.isFollowing && tide.nowMin >= week.end;
+    this.moments = isOver ? week.unknown() : week.moments(tide.at);
+    if (isOver) this.notice.say(word("week_over", { date: dateWords(week.wall(week.end - 1)) }), () => this.again());
     const { pattern } = week.zones;
     const states = Uint8Array.from(pattern, (one) => this.moments[one].state);
     this.states = states;

@@ -51,6 +51,11 @@ export class Week {
     return this.patterns.map((pattern) => momentOf(pattern, at, tomorrow, this.end));
   }
 
+  /** The moments of a time of which nothing is known. */
+  unknown() {
+    return this.patterns.map(() => ({ state: UNKNOWN }));
+  }
+
   /** How many stalls are open in each quarter of an hour of a day, as far as `counted(zone)`. */
   tide(day, counted) {
     const [first, last] = [this.midnights[day], this.midnights[day + 1]];

@@ -86,6 +86,8 @@ def _handler(pages: Served) -> type[BaseHTTPRequestHandler]:
                 self._answer(found.html.encode(), "text/html; charset=utf-8", found.policy)
             elif found is not None:
                 self._answer(found, "application/json")
+            elif path == "/maps/sw.js":
+                self._answer((STATIC / "built" / "sw.js").read_bytes(), "text/javascript")
             elif path == "/v1/events":
                 # The answer that tells an EventSource to stay away.
                 self.send_response(204)

@@ -14,6 +14,7 @@ from geo.openings import ALWAYS, Calendar, Override, Schedule, Window, opening
 from geo.records import Area, Kind, StallZone
 from geo.types import BBox
 from maps.ground import ground as make_ground
+from maps.manifest import manifest
 from maps.names import names
 from maps.shapes import shapes
 from maps.site import Page, Site, zone_path
@@ -292,6 +293,7 @@ def site_of(
         "/maps/stalls/shapes.json": shapes(records),
         "/maps/ground.json": make_ground(backdrop() if ground is None else ground),
         "/v1/readings": {"readings": []},
+        "/maps/manifest.webmanifest": manifest("zh", site),
     }
     found: dict[str, Page | bytes] = {path: orjson.dumps(told) for path, told in answers.items()}
     for language in LANGUAGES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,7 +16,7 @@ from geo.records import Kind
 from maps.basemap import Basemap
 from tests.page import sample
 from tests.page.conftest import Serve, Served
-from tests.page.visits import DESKTOP, PHONE, Visit, visit
+from tests.page.visits import DESKTOP, PHONE, Visit, set_now, visit
 
 HOSTILE = (
     "<img src=x onerror=alert(1)></script><script>alert(2)</script>"
@@ -345,7 +346,7 @@ def test_without_data_the_page_says_so_and_tries_again_when_asked(
     context.set_default_timeout(5000)
     try:
         tab = context.new_page()
-        tab.clock.set_fixed_time(sample.FRIDAY_EVENING)
+        set_now(tab, sample.FRIDAY_EVENING)
         tab.route("**/week.json", answer)
         tab.goto(address + "/maps/stalls")
         trouble = tab.locator(".trouble")
@@ -392,7 +393,7 @@ def test_a_database_that_is_away_is_told_with_the_age_of_the_data(
     context.set_default_timeout(5000)
     try:
         tab = context.new_page()
-        tab.clock.set_fixed_time(sample.FRIDAY_EVENING)
+        set_now(tab, sample.FRIDAY_EVENING)
 
         def aged(route: Route) -> None:
             answer = route.fetch()
@@ -403,6 +404,44 @@ def test_a_database_that_is_away_is_told_with_the_age_of_the_data(
         expect(tab.locator(".trouble")).to_contain_text("10 分钟前")
     finally:
         context.close()
+
+
+def test_the_map_seen_last_opens_offline_and_says_how_old_it_is(
+    browser: Browser, address: str, pictures: Path
+) -> None:
+    with visiting(browser, address, "/maps/stalls?kind=night_market", viewport=PHONE) as seen:
+        tab = seen.tab
+        tab.get_by_role("button", name="滨河路夜市").click()
+        expect(tab.locator("dialog#sheet h2")).to_have_text("滨河路夜市")
+        tab.wait_for_function(KEPT)
+        assert seen.troubles == []
+        tab.context.set_offline(True)
+        tab.goto(address + "/maps/stalls?lang=zh&kind=morning_market")
+        expect(rows(tab)).to_have_count(2)
+        expect(tab.locator(".trouble")).to_contain_text("离线或服务中断：数据是")
+        expect(tab.locator("path.zone:not(.is-hidden)")).to_have_count(2)
+        expect(tab.locator("path.ground").first).to_be_attached()
+        slide_to(tab, 7 * 60)
+        expect(tab.locator("#count-open")).to_have_text("2")
+        tab.screenshot(path=pictures / "stalls-offline-phone.png")
+        # What was not looked at before is told as far as the page knows it.
+        tab.get_by_role("button", name="东门早市").click()
+        expect(tab.locator("dialog#sheet")).to_contain_text("详情没有载入")
+
+
+KEPT = """async () => {
+    const kept = await (await caches.open("pages")).keys();
+    return ["/maps/stalls?lang=zh", "/week.json", "/names.json", "/shapes.json", "/ground.json"]
+        .every((one) => kept.some(({ url }) => url.endsWith(one)));
+}"""
+
+
+def test_a_week_that_is_over_shows_nothing_as_open(browser: Browser, address: str) -> None:
+    later = sample.FRIDAY_EVENING + timedelta(days=30)
+    with visit(browser, address, viewport=PHONE, now=later) as seen:
+        expect(rows(seen.tab)).to_have_count(ALL)
+        expect(seen.tab.locator(".trouble")).to_contain_text("数据已过期：只到6月19日为止")
+        assert counts(seen.tab) == [0, 0, 0, ALL]
 
 
 def test_without_scripts_the_page_leads_to_the_list(
