@@ -10,8 +10,9 @@ from api.schemas import FacilityProperties, FeatureOut, StallProperties, ZonePro
 from data.queries.readings import Reading, target_of
 from geo.geojson import geometry_json
 from geo.hours import format_hours
-from geo.openings import UNKNOWN, Calendar, opening
+from geo.openings import UNKNOWN, opening
 from geo.records import Facility, Kind, Stall, StallZone
+from geo.schedules import Calendar
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from data.queries.stall_zones import zones_now
 from geo.crs import CHINESE, WGS84, Crs, from_wgs84
 from geo.errors import InvalidParameter, NotFound
 from geo.hours import format_hours
-from geo.openings import Override, Schedule
 from geo.records import Area, Facility, StallZone
+from geo.schedules import Override, Schedule
 
 Place = Area | StallZone | Facility
 

@@ -15,7 +15,7 @@ from datetime import date
 from typing import NamedTuple
 
 from geo.errors import InvalidSchedule
-from geo.openings import CITY_TIME, DAYS, WEEK, MonthDay, Schedule, Season, Window
+from geo.schedules import CITY_TIME, DAYS, WEEK, MonthDay, Schedule, Season, Window
 
 # One character for one, so that a place in the simplified text is the same place in the original.
 _SIMPLIFIED = str.maketrans(

@@ -2,8 +2,9 @@
 
 `Mo-Fr 06:00-08:30,17:00-19:30; Sa,Su,PH 18:00-02:00`, `Jun 10-Aug 31 18:00-24:00`, `24/7`,
 `PH off`, `off`. As in OSM, after `;` a rule replaces the earlier ones on its days, after
-`,` it adds to them. What cannot be said in windows (weeks, sunrise, comments) is refused, never
-guessed.
+`,` it adds to them. What a rule says of `PH` holds on every holiday, wherever the rule stands: the
+letter of OSM lets a later `Mo-Fr` undo it, which nobody means. What cannot be said in windows
+(weeks, sunrise, comments) is refused, never guessed.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from geo.errors import InvalidSchedule
-from geo.openings import (
+from geo.schedules import (
     ALWAYS,
     CITY_TIME,
     DAYS,
@@ -28,6 +31,9 @@ from geo.openings import (
 )
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+# Of a leap year, so that 29 February is a day.
+_YEAR = [date(2024, 1, 1) + timedelta(days=number) for number in range(366)]
+_HOLIDAY = frozenset({"PH"})
 _MONTH = "|".join(MONTHS)
 _DAY = "|".join(DAYS)
 _RULE = re.compile(
@@ -40,58 +46,109 @@ _RULE = re.compile(
 _ADDITIONAL = re.compile(rf"(?<=[0-9])\s*,\s*(?=(?:{_DAY}|{_MONTH})\b)")
 
 
+class _Rule(NamedTuple):
+    """One rule of a text: on which days of which season it opens when; without spans it closes."""
+
+    season: Season | None
+    days: frozenset[str]
+    spans: tuple[tuple[int, int], ...]
+
+    def text(self, *, stands_first: bool) -> str:
+        # Without a day in front, times behind a comma would belong to the rule before.
+        needs_no_days = self.days == WEEK and (stands_first or self.season)
+        times = ",".join(f"{clock(opens)}-{clock(_wall(closes))}" for opens, closes in self.spans)
+        days = "" if needs_no_days else _days_text(self.days)
+        return " ".join(filter(None, (_season_text(self.season), days, times)))
+
+
 def parse_hours(text: str, time_zone: str = CITY_TIME) -> Schedule:
     """Return the schedule of an `opening_hours` text; raises `InvalidSchedule`."""
+    if not text.strip():
+        raise InvalidSchedule("opening hours are empty")
     windows: list[Window] = []
     closed_on_holidays = False
     for replacing in filter(None, (part.strip() for part in text.split(";"))):
-        for position, rule in enumerate(_ADDITIONAL.split(replacing)):
-            season, days, times = _parts(rule, text)
+        for position, part in enumerate(_ADDITIONAL.split(replacing)):
+            rule = _rule(part, text)
             if position == 0:
-                windows = _without(windows, days, season, text)
-            if not times and days == {"PH"} and season is None:
-                closed_on_holidays = True
-            windows += [Window(days, opens, closes, season) for opens, closes in times]
-    if not text.strip():
-        raise InvalidSchedule("opening hours are empty")
+                windows = _without(windows, rule)
+            is_whole_week = not rule.spans and rule.days > WEEK
+            if "PH" in rule.days and not is_whole_week and (closed_on_holidays or not rule.spans):
+                # A season in which holidays alone are closed cannot be said in windows.
+                if rule.season:
+                    raise InvalidSchedule(f"PH is off in a season only, in {text[:80]!r}")
+                closed_on_holidays = not rule.spans
+            windows += [Window(rule.days, *span, rule.season) for span in rule.spans]
     return Schedule(tuple(windows), time_zone, closed_on_holidays)
 
 
 def format_hours(schedule: Schedule) -> str:
-    """Return the `opening_hours` text of a schedule; reading it gives the same openings."""
+    """Return the `opening_hours` text of a schedule; reading it gives the same openings.
+
+    What holds on holidays is said in the last rule or behind it: other readers go by the order.
+    """
     if schedule.windows == ALWAYS.windows and not schedule.closed_on_holidays:
         return "24/7"
-    grouped: dict[tuple[Season | None, frozenset[str]], list[Window]] = {}
-    for window in sorted(schedule.windows, key=_order):
-        grouped.setdefault((window.season, window.days), []).append(window)
-    text, seen = "", frozenset[str]()
-    for (season, days), windows in grouped.items():
-        spans = ",".join(f"{clock(w.opens)}-{clock(_wall(w.closes))}" for w in windows)
-        words = (_season_text(season), "" if days == WEEK else _days_text(days), spans)
-        joint = "" if not text else (", " if days & seen else "; ")
-        text += joint + " ".join(filter(None, words))
-        seen |= days
-    if schedule.closed_on_holidays:
-        text += "; PH off" if text else "PH off"
-    return text or "off"
+    rules = _weekly_rules(schedule.windows)
+    seen, text, joint = frozenset[str](), "", ""
+    held = [] if schedule.closed_on_holidays else _holiday_rules(schedule.windows)
+    for position, rule in enumerate(rules):
+        joint = ", " if rule.days & seen else "; "
+        seen |= rule.days
+        on_holidays = _Rule(rule.season, _HOLIDAY, rule.spans)
+        if position == len(rules) - 1 and held == [on_holidays] and joint == "; ":
+            rule, held = rule._replace(days=rule.days | _HOLIDAY), []
+        text += joint * bool(text) + rule.text(stands_first=not text)
+    parts = [text, *(rule.text(stands_first=False) for rule in held)]
+    parts += ["PH off"] * schedule.closed_on_holidays
+    return "; ".join(filter(None, parts)) or "off"
 
 
-def _parts(rule: str, text: str) -> tuple[Season | None, frozenset[str], list[tuple[int, int]]]:
-    """The season, days and minutes of one rule."""
-    found = _RULE.fullmatch(rule.strip())
+def _weekly_rules(windows: Iterable[Window]) -> list[_Rule]:
+    """What holds on weekdays: a rule for each season and set of days."""
+    grouped: dict[tuple[Season | None, frozenset[str]], list[tuple[int, int]]] = {}
+    for window in sorted(windows, key=_order):
+        if window.days & WEEK:
+            group = grouped.setdefault((window.season, window.days & WEEK), [])
+            group.append((window.opens, window.closes))
+    return [_Rule(*days, tuple(dict.fromkeys(spans))) for days, spans in grouped.items()]
+
+
+def _holiday_rules(windows: Iterable[Window]) -> list[_Rule]:
+    """What holds on holidays: rules whose seasons are apart, since each replaces the weekday's."""
+    held = [window for window in windows if "PH" in window.days]
+    if not any(window.season for window in held):
+        spans = tuple(sorted({(window.opens, window.closes) for window in held}))
+        return [_Rule(None, _HOLIDAY, spans)] if spans else []
+    by_spans: dict[tuple[tuple[int, int], ...], set[int]] = {}
+    for number, day in enumerate(_YEAR):
+        on = {(w.opens, w.closes) for w in held if w.season is None or day in w.season}
+        by_spans.setdefault(tuple(sorted(on)), set()).add(number)
+    return [
+        _Rule(season, _HOLIDAY, spans)
+        for spans, days in by_spans.items()
+        if spans
+        for season in _seasons(days)
+    ]
+
+
+def _rule(part: str, text: str) -> _Rule:
+    """One rule as it is written; one that closes without naming days closes holidays, too."""
+    found = _RULE.fullmatch(part.strip())
     if found is None or not any(found.groups()):
         raise InvalidSchedule(
-            f"cannot read {rule.strip()[:60]!r} of {text[:80]!r}; write hours like "
+            f"cannot read {part.strip()[:60]!r} of {text[:80]!r}; write hours like "
             "'Mo-Fr 06:00-08:30,17:00-19:30; Sa,Su 18:00-02:00' or 'Jun 10-Aug 31 18:00-24:00'"
         )
     season = _season(found["season"]) if found["season"] else None
-    days = _days(found["days"]) if found["days"] else WEEK
     times = found["times"] or "24/7"
+    spans: tuple[tuple[int, int], ...] = ((0, 1440),)
     if times in ("off", "closed"):
-        return season, days, []
-    if times == "24/7":
-        return season, days if found["days"] else frozenset(DAYS), [(0, 1440)]
-    return season, days, [_span(span) for span in times.split(",")]
+        spans = ()
+    elif times != "24/7":
+        spans = tuple(_span(span) for span in times.split(","))
+    unnamed = frozenset(DAYS) if times in ("off", "closed", "24/7") else WEEK
+    return _Rule(season, _days(found["days"]) if found["days"] else unnamed, spans)
 
 
 def _span(text: str) -> tuple[int, int]:
@@ -99,29 +156,43 @@ def _span(text: str) -> tuple[int, int]:
     return opens, closes if closes > opens else closes + 1440
 
 
-def _without(
-    windows: Iterable[Window], days: frozenset[str], season: Season | None, text: str
-) -> list[Window]:
+def _without(windows: Iterable[Window], rule: _Rule) -> list[Window]:
     """The windows less what a replacing rule covers: its days, within its season."""
     kept: list[Window] = []
     for window in windows:
-        rest, hit = window.days - days, window.days & days
+        rest, hit = window.days - rule.days, window.days & rule.days
         if rest:
-            kept.append(Window(rest, window.opens, window.closes, window.season))
-        if not hit or season is None or window.season == season:
-            continue
-        if window.season is not None:
-            raise InvalidSchedule(f"two different seasons on the same days in {text[:80]!r}")
-        kept.append(Window(hit, window.opens, window.closes, _rest_of_year(season)))
+            kept.append(replace(window, days=rest))
+        if hit and rule.season is not None:
+            held = _days_of(window.season)
+            left = held - _days_of(rule.season)
+            seasons = [window.season] if left == held else _seasons(left)
+            kept += [replace(window, days=hit, season=season) for season in seasons]
     return kept
 
 
-def _rest_of_year(season: Season) -> Season:
-    def shifted(day: MonthDay, by: int) -> MonthDay:
-        moved = date(2024, *day) + timedelta(days=by)
-        return MonthDay(moved.month, moved.day)
+def _days_of(season: Season | None) -> set[int]:
+    """The days of the year that a season has, as positions in `_YEAR`."""
+    return {number for number, day in enumerate(_YEAR) if season is None or day in season}
 
-    return Season(shifted(season.last, 1), shifted(season.first, -1))
+
+def _seasons(days: set[int]) -> list[Season | None]:
+    """The seasons that have just these days of the year; None is the whole year."""
+    if len(days) == len(_YEAR):
+        return [None]
+    firsts = sorted(day for day in days if (day - 1) % len(_YEAR) not in days)
+    found: list[Season | None] = []
+    for first in firsts:
+        last = first
+        while (last + 1) % len(_YEAR) in days:
+            last += 1
+        found.append(Season(_month_day(first), _month_day(last)))
+    return found
+
+
+def _month_day(number: int) -> MonthDay:
+    day = _YEAR[number % len(_YEAR)]
+    return MonthDay(day.month, day.day)
 
 
 def _season(text: str) -> Season:

@@ -14,7 +14,7 @@ from typing import Any
 from shapely.geometry import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.openings import Override, Schedule
+from geo.schedules import Override, Schedule
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 
-from geo.openings import CITY_TIME, NO_HOLIDAYS, Calendar, Interval, Schedule, intervals
+from geo.openings import Interval, intervals
 from geo.records import Assignment, Officer, Shift
+from geo.schedules import CITY_TIME, NO_HOLIDAYS, Calendar, Schedule
 
 Mask = npt.NDArray[np.bool_]
 Areas = Iterable[tuple[str, str]]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 
-from geo.openings import ALWAYS, DAYS, WEEK, MonthDay, Opening, Schedule, Season, Window, clock
+from geo.openings import Opening
+from geo.schedules import ALWAYS, DAYS, WEEK, MonthDay, Schedule, Season, Window, clock
 from maps.text import Language, words
 
 STATES = ("open", "later", "closed", "unknown")

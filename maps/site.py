@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
-from geo.openings import CITY_TIME
+from geo.schedules import CITY_TIME
 from maps.basemap import Basemap
 from maps.files import address
 from maps.text import Language

@@ -15,17 +15,15 @@ import numpy as np
 import orjson
 import shapely
 
-from geo.openings import HORIZON_DAYS, Calendar, Override, Schedule, intervals
 from geo.records import Kind, StallZone
+from geo.schedules import Calendar, Override, Schedule
+from geo.weeks import week_of
 from maps.columns import Units, units
 from maps.initials import initials
 from maps.shapes import SHAPES_MAX
 
 DAYS = 9
 """Yesterday, whose night may not be over, today, and the seven days that follow."""
-
-_DAY = 1440
-"""Minutes."""
 
 One = TypeVar("One", bound=Hashable)
 
@@ -123,42 +121,17 @@ def _patterns(
 def _pattern(
     schedule: Schedule | None, overrides: tuple[Override, ...], calendar: Calendar, frame: Frame
 ) -> dict[str, Any]:
-    if schedule is None and not overrides:
-        return {"spans": None, "next": None, "notes": [], "assumed_from": None}
-    plan, end = schedule or Schedule(()), DAYS * _DAY
-    spans: list[int] = []
-    following = None
-    first = frame.first - timedelta(days=2)
-    for one in intervals(plan, first, HORIZON_DAYS, overrides=overrides, calendar=calendar):
-        opens, closes = frame.minute(one.start), frame.minute(one.end)
-        if opens >= end:
-            following = opens
-            break
-        if closes > 0:
-            spans += [max(0, opens), min(end, closes)]
-    if spans and spans[-1] == end:
-        following = None
+    told = week_of(
+        schedule, overrides, calendar,
+        first=frame.first, days=DAYS, time_zone=frame.time_zone,
+    )  # fmt: skip
     return {
-        "spans": spans,
-        "next": following,
-        "notes": _notes(overrides, frame),
-        "assumed_from": _assumed_from(plan, calendar, frame),
+        "spans": None if told.spans is None else [minute for span in told.spans for minute in span],
+        "next": told.opens_next,
+        "notes": [
+            [note.first, note.last, note.override.reason_zh, note.override.reason_en]
+            for note in told.notes
+            if note.override.reason_zh or note.override.reason_en
+        ],
+        "assumed_from": told.assumed_from,
     }
-
-
-def _notes(overrides: tuple[Override, ...], frame: Frame) -> list[list[Any]]:
-    found = []
-    for rule in overrides:
-        begin, after = (rule.first - frame.first).days, (rule.last - frame.first).days + 1
-        begin, after = max(0, begin), min(DAYS, after)
-        if begin < after and (rule.reason_zh or rule.reason_en):
-            found.append([begin * _DAY, after * _DAY, rule.reason_zh, rule.reason_en])
-    return found
-
-
-def _assumed_from(plan: Schedule, calendar: Calendar, frame: Frame) -> int | None:
-    if plan.minds_holidays:
-        for day in range(DAYS):
-            if not calendar.knows(frame.first + timedelta(days=day)):
-                return day * _DAY
-    return None

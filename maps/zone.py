@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 import shapely
 
-from geo.openings import DAYS, Calendar, Interval, Opening, Schedule, intervals, opening
+from geo.openings import Hours, Interval, Opening, intervals, opening
 from geo.records import Kind, StallZone
+from geo.schedules import DAYS, Calendar, Schedule
 from geo.types import LonLat
 from maps.hours import (
     change_in_words,
@@ -160,7 +161,7 @@ def _day(
         is_today=is_today,
         hours=tuple(span_in_words(opens, closes, language) for opens, closes in own),
         bars=tuple(Bar(start, end - start) for start, end in held if start < end),
-        notes=_day_notes(sheet, plan, midnight, language),
+        notes=_day_notes(sheet, plan, day, language),
     )
 
 
@@ -175,19 +176,18 @@ def _minutes(span: Interval, midnight: datetime) -> tuple[int, int]:
     return (span.start - midnight) // minute, (span.end - midnight) // minute
 
 
-def _day_notes(
-    sheet: Sheet, plan: Schedule, midnight: datetime, language: Language
-) -> tuple[Worded, ...]:
+def _day_notes(sheet: Sheet, plan: Schedule, day: date, language: Language) -> tuple[Worded, ...]:
     """Why a day is unlike others: a dated exception, a holiday, a workday made up for."""
-    text, day = words(language), midnight.date()
-    told = opening(plan, midnight, overrides=sheet.zone.overrides, calendar=sheet.calendar)
-    found = [worded(told.reason_zh, told.reason_en, language)]
+    text = words(language)
+    hours = Hours(plan, sheet.zone.overrides, sheet.calendar)
+    rule = hours.rule_of(day)
+    found = [worded(rule.reason_zh, rule.reason_en, language)]
     kind = sheet.calendar.day_kind(day)
     if kind == "PH":
         found.append(Worded(text["public_holiday"], language))
     elif kind != DAYS[day.weekday()] and plan.minds_holidays:
         found.append(Worded(text["workday_for"].format(day=text[kind]), language))
-    if told.assumed:
+    if hours.assumes(day):
         found.append(Worded(text["not_announced"], language))
     return tuple(note for note in found if note.text)
 

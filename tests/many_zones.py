@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from shapely.geometry import Polygon
 
 from geo.hours import parse_hours
-from geo.openings import Override
 from geo.records import StallZone
+from geo.schedules import Override
 
 KINDS = {
     "night_market": ("", "17:30", "18:00", "18:30", "19:00"),

@@ -26,7 +26,7 @@ from data.queries.kinds import kinds_of
 from data.queries.schedules import calendar_of
 from data.queries.stall_zones import FAMILY, zone_count, zones_shown
 from geo.errors import NotFound
-from geo.openings import CITY_TIME
+from geo.schedules import CITY_TIME
 from maps.columns import written
 from maps.ground import ground
 from maps.names import names

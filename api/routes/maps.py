@@ -19,7 +19,8 @@ from data.queries.city import CityFacts, city_facts
 from data.queries.kinds import kinds_in
 from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, extent_of_zones, zones_found
-from geo.openings import CITY_TIME, opening
+from geo.openings import opening
+from geo.schedules import CITY_TIME
 from geo.types import BBox
 from maps.basemap import Basemap
 from maps.files import FOLDER

@@ -24,7 +24,6 @@ from data.demo.streets import basemap_areas, lay_out
 from data.demo.terrain import Terrain
 from data.demo.tiling import tile
 from data.demo.town import roomy, without
-from geo.openings import CITY_TIME
 from geo.records import (
     Area,
     Assignment,
@@ -35,6 +34,7 @@ from geo.records import (
     Stall,
     StallZone,
 )
+from geo.schedules import CITY_TIME
 
 OBSERVED_AT = datetime(2026, 9, 18, 19, 30, tzinfo=ZoneInfo(CITY_TIME))
 """A Friday evening: when the positions were reported, unless the caller says otherwise."""

@@ -19,8 +19,8 @@ from data.demo.ground import to_lonlat, to_metres
 from data.demo.town import Block, Town
 from data.demo.words import Named
 from geo.hours import parse_hours
-from geo.openings import ALWAYS
 from geo.records import Facility, StallZone
+from geo.schedules import ALWAYS
 
 CAMERA_AT_ROAD_M = 30.0
 CAMERAS, SENSORS = 68, 5

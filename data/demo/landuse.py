@@ -13,8 +13,8 @@ from data.demo.ground import degrees, to_lonlat, to_metres
 from data.demo.tiling import joined
 from data.demo.town import Block, Town, largest, one_per_community
 from geo.hours import parse_hours
-from geo.openings import ALWAYS
 from geo.records import Area, Facility
+from geo.schedules import ALWAYS
 
 PARKS, COMPOUNDS, BUSINESS_DISTRICTS = 49, 60, 4
 BUSINESS_REACH_M = 230.0

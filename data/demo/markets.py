@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from data.demo.words import Named
-from geo.openings import DAYS, Override, Window
+from geo.schedules import DAYS, Override, Window
 
 NEW_YEARS_EVE, NEW_YEAR = date(2027, 2, 5), date(2027, 2, 6)
 NATIONAL_DAY = date(2026, 10, 1), date(2026, 10, 7)

@@ -14,8 +14,8 @@ from data.demo import codes, words
 from data.demo.ground import to_lonlat
 from data.demo.town import Block, Town
 from geo.hours import parse_hours
-from geo.openings import Schedule
 from geo.records import Area, Assignment, Officer, Position, Shift
+from geo.schedules import Schedule
 
 SEEN = 290
 """Officers with a known position; the others have no fix."""

@@ -13,7 +13,7 @@ from data.importing.mapping import ScheduleColumns
 from geo.chinese_hours import parse_chinese_days, parse_chinese_hours
 from geo.errors import InvalidSchedule
 from geo.hours import parse_hours
-from geo.openings import DAYS, Override, Schedule, Window, minutes
+from geo.schedules import DAYS, Override, Schedule, Window, minutes
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 

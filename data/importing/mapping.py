@@ -50,7 +50,7 @@ from zoneinfo import ZoneInfo
 from data.importing.cells import TYPES
 from data.importing.strict import StrictTable
 from geo.errors import ImportRefused, InvalidBBox
-from geo.openings import CITY_TIME
+from geo.schedules import CITY_TIME
 from geo.types import BBox, Distance
 
 LayerName = Literal["areas", "facilities", "stall-zones", "officers"]

@@ -18,8 +18,8 @@ from data.importing.mapping import ImportMapping, time_zone
 from data.importing.strict import nearest
 from data.models.city import STATES
 from geo.errors import ImportRefused, InvalidSchedule
-from geo.openings import Schedule, Window
 from geo.records import Area, Facility, Kind, StallZone
+from geo.schedules import Schedule, Window
 
 Place = Area | StallZone | Facility
 

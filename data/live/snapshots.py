@@ -13,9 +13,9 @@ from sqlalchemy import Connection, Engine, text
 from data.engine import translated
 from data.queries.schedules import read_hours
 from geo.nearest import Fixes
-from geo.openings import Calendar
 from geo.records import Assignment, Officer, Shift
 from geo.roster import Roster
+from geo.schedules import Calendar
 
 Tokens = dict[str, tuple[str, frozenset[str], datetime]]
 """Tokens in force by digest: name, scopes, end."""

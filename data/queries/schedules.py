@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from data.models import CalendarDayRow, CalendarYearRow, OverrideRow, ScheduleRow
 from data.queries.rows import AnyRow, AnySelect
 from geo.hours import format_hours, parse_hours
-from geo.openings import Calendar, Override, Schedule
+from geo.schedules import Calendar, Override, Schedule
 
 Overrides = dict[tuple[str, str | None], tuple[Override, ...]]
 """Overrides by kind and code; code None holds for all of the kind."""
@@ -111,5 +111,7 @@ def _by_place(rows: Iterable[AnyRow]) -> Overrides:
         assert dates.upper is not None
         windows = read_hours(hours).windows if hours else ()
         last = dates.upper - timedelta(days=1)
-        found[kind, code].append(Override(dates.lower, last, opens, windows, reason_zh, reason_en))
+        words = (reason_zh, reason_en)
+        rule = Override(dates.lower, last, opens, windows, *words, of_kind=code is None)
+        found[kind, code].append(rule)
     return {place: tuple(rules) for place, rules in found.items()}

@@ -27,8 +27,8 @@ from data.queries.stall_zones import zones_now
 from data.staff import staff_now
 from geo.errors import ImportRefused, InvalidParameter, NotFound, UnknownCrs
 from geo.hours import parse_hours
-from geo.openings import Override
 from geo.records import Area, Facility, StallZone
+from geo.schedules import Override
 
 HOLE = Polygon(
     [(111.9, 27.6), (112.0, 27.6), (112.0, 27.7), (111.9, 27.7)],

@@ -16,8 +16,8 @@ from data.queries.areas import areas_now
 from data.queries.facilities import facilities_now
 from data.queries.stall_zones import stalls_now, zones_now
 from geo.hours import parse_hours
-from geo.openings import Override
 from geo.records import Area, Facility, Stall, StallZone
+from geo.schedules import Override
 
 GRID = Area("unit_grid", "431302001001001", "一号网格", box(111.99, 27.7, 112.0, 27.71))
 ZONE = StallZone(

@@ -25,8 +25,8 @@ from data.engine import Role, make_engine
 from data.publishing import publish
 from data.staff import store_officers
 from data.tokens import issue
-from geo.openings import ALWAYS
 from geo.records import Area, Assignment, Officer, Shift, StallZone
+from geo.schedules import ALWAYS
 from tests.cli.program import Home, Program, eventually, new_home, program
 from tests.conftest import free_port
 from tests.faults.test_stopping import children

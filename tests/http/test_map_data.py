@@ -26,8 +26,8 @@ from data.engine import make_engine
 from data.models import OverrideRow
 from data.publishing import publish
 from data.queries.schedules import override_row
-from geo.openings import Override
 from geo.records import StallZone
+from geo.schedules import Override
 from maps.shapes import SHAPES_MAX
 from tests.conftest import CreateDatabase
 from tests.many_zones import many_zones

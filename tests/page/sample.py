@@ -10,8 +10,9 @@ import orjson
 from shapely import total_bounds
 from shapely.geometry import LineString, MultiPolygon, Polygon, box
 
-from geo.openings import ALWAYS, Calendar, Override, Schedule, Window, opening
+from geo.openings import opening
 from geo.records import Area, Kind, StallZone
+from geo.schedules import ALWAYS, Calendar, Override, Schedule, Window
 from geo.types import BBox
 from maps.ground import ground as make_ground
 from maps.manifest import manifest

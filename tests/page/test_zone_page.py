@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
-from geo.openings import Calendar, Override, Window
+from geo.schedules import Calendar, Override, Window
 from maps.site import Page
 from maps.text import Language
 from maps.zone import Free, Sheet, missing_page, zone_page

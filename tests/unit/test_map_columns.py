@@ -15,8 +15,8 @@ from pypinyin.constants import PHRASES_DICT
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from data.demo.city import DemoCity
-from geo.openings import CITY_TIME, Calendar
 from geo.records import Area, Kind
+from geo.schedules import CITY_TIME, Calendar
 from maps.columns import UNITS_PER_DEGREE, written
 from maps.ground import GRIDS_MAX, TOLERANCE_DEG, VERTICES_MAX, ground
 from maps.initials import initials

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from geo.openings import CITY_TIME, DAYS, Calendar, MonthDay, Override, Schedule, Season, Window
 from geo.openings import opening as opening_at
 from geo.records import StallZone
+from geo.schedules import CITY_TIME, DAYS, Calendar, MonthDay, Override, Schedule, Season, Window
 from maps.week import DAYS as DAYS_TOLD
 from maps.week import Frame, week
 

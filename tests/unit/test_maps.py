@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from geo.errors import InvalidInstant, InvalidParameter
-from geo.openings import Opening, Override
+from geo.openings import Opening, Rule
 from geo.records import Kind
+from geo.schedules import Override
 from geo.types import LonLat
 from maps.basemap import Basemap
 from maps.canvas import latlon
@@ -86,7 +87,8 @@ def hostile_pages(language: Language = "zh") -> tuple[Page, Page]:
         overrides=(closed,),
     )
     other = replace(zone, kind="named", code="2")
-    opening = Opening("closed", reason_zh=HOSTILE, reason_en=HOSTILE)
+    why = replace(closed, reason_en=HOSTILE)
+    opening = Opening("closed", rule=Rule("override", why))
     basemap = replace(TILES, attribution=HOSTILE, source=HOSTILE, approval_number=HOSTILE)
     site = replace(sample.SITE, city_zh=HOSTILE, city_en=HOSTILE, basemap=basemap)
     kinds = {"named": Kind("stall_zone", "named", HOSTILE, HOSTILE)}
@@ -265,10 +267,9 @@ def test_neither_manager_nor_phone_reaches_what_the_map_is_told() -> None:
 
 
 def test_a_zone_says_why_it_is_closed_and_what_its_hours_rest_on() -> None:
-    shown = replace(
-        sample.zones()[0],
-        opening=Opening("closed", assumed=True, reason_zh="道路施工", reason_en="Road works"),
-    )
+    works = Override(date(2026, 6, 1), date(2026, 6, 30), False, (), "道路施工", "Road works")
+    closed = Opening("closed", assumed=True, rule=Rule("override", works))
+    shown = replace(sample.zones()[0], opening=closed)
     assert "道路施工" in Reader(sample.listed("zh", shown=[shown]).html).words
     assert "Road works" in Reader(sample.listed("en", shown=[shown]).html).words
     assert words("en")["assumed"] in Reader(sample.listed("en", shown=[shown]).html).words

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from geo.hours import parse_hours
-from geo.openings import ALWAYS, Opening, Schedule
+from geo.openings import Opening
+from geo.schedules import ALWAYS, Schedule
 from maps.hours import change_in_words, hours_in_words
 
 SHANGHAI = timezone(timedelta(hours=8))

@@ -16,9 +16,9 @@ from shapely.geometry import Point, box
 from geo.crs import ELLIPSOID
 from geo.measure import circle
 from geo.nearest import REASONS, Fixes, OfficerIndex, Search, arc_of, on_sphere
-from geo.openings import ALWAYS, Schedule, Window
 from geo.records import Assignment, Officer, Shift
 from geo.roster import Roster
+from geo.schedules import ALWAYS, Schedule, Window
 from geo.types import LonLat
 
 NOW = datetime(2026, 10, 16, 19, 0, tzinfo=UTC)  # Saturday, 03:00 in the city

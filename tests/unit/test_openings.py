@@ -12,16 +12,8 @@ from hypothesis import strategies as st
 from data.reference import read_list
 from geo.errors import InvalidSchedule
 from geo.hours import format_hours, parse_hours
-from geo.openings import (
-    ALWAYS,
-    DAYS,
-    Calendar,
-    Override,
-    Schedule,
-    Window,
-    intervals,
-    opening,
-)
+from geo.openings import intervals, opening
+from geo.schedules import ALWAYS, DAYS, Calendar, Override, Schedule, Window
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 CALENDAR = Calendar(
@@ -161,7 +153,7 @@ def test_the_state_changes_exactly_when_it_said(windows: list[Window], minute: i
     "text",
     ["", "soon", "25:00-26:00", "08:00-08:60", "Feb 30 08:00-10:00", "Mo-PH 08:00-10:00",
      "sunrise-sunset", "week 1-10 Mo 08:00-10:00", "08:00",
-     "Jun 10-Aug 31 Sa 1:00-2:00; May 1-Jul 1 Sa 2:00-3:00"],
+     "Mo-Fr 08:00-10:00; Jun-Aug PH off", "PH off; Jun-Aug PH 10:00-12:00"],
 )  # fmt: skip
 def test_hours_that_cannot_be_said_are_refused(text: str) -> None:
     with pytest.raises(InvalidSchedule):
@@ -178,6 +170,28 @@ def test_hours_that_cannot_be_said_are_refused(text: str) -> None:
         ("Jun-Aug Sa-Mo 9:00-12:00", "Jun 01-Aug 31 Mo,Sa,Su 09:00-12:00"),
         ("Jun 10-20 09:00-12:00", "Jun 10-Jun 20 09:00-12:00"),
         ("Mo-Fr 08:00-17:30; PH off", "Mo-Fr 08:00-17:30; PH off"),
+        ("Mo-Fr 08:00-17:30; Sa,PH off", "Mo-Fr 08:00-17:30; PH off"),
+        ("PH off; Mo-Fr 08:00-17:30", "Mo-Fr 08:00-17:30; PH off"),
+        ("PH off; Mo-Fr,PH 08:00-17:30", "Mo-Fr,PH 08:00-17:30"),
+        ("PH 10:00-12:00; off", "off"),
+        ("PH off; Dec 24-26 off", "PH off"),
+        # Holidays stand last, where no rule of a weekday undoes them in other readers.
+        ("We,PH 08:00-09:00, Fr 10:00-12:00", "We 08:00-09:00; Fr 10:00-12:00; PH 08:00-09:00"),
+        ("Fr 10:00-12:00; Sa,Su,PH 08:00-09:00", "Fr 10:00-12:00; Sa,Su,PH 08:00-09:00"),
+        ("Mo 08:00-09:00, Mo-Su 18:00-20:00", "Mo 08:00-09:00, Mo-Su 18:00-20:00"),
+        (
+            "Jun 10-Aug 31 Sa 1:00-2:00; May 1-Jul 1 Sa 2:00-3:00",
+            "May 01-Jul 01 Sa 02:00-03:00, Jul 02-Aug 31 Sa 01:00-02:00",
+        ),
+        (
+            "09:00-12:00; Dec 20-Jan 10 off",
+            "Jan 11-Dec 19 09:00-12:00",
+        ),
+        (
+            "Mo 09:00-17:00; Jun-Aug PH 10:00-12:00, Aug-Sep PH 14:00-16:00",
+            "Mo 09:00-17:00; Jun 01-Jul 31 PH 10:00-12:00; "
+            "Aug 01-Aug 31 PH 10:00-12:00,14:00-16:00; Sep 01-Sep 30 PH 14:00-16:00",
+        ),
     ],
 )
 def test_text_has_one_canonical_form(text: str, canonical: str) -> None:

@@ -15,9 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely.geometry import box
 
-from geo.openings import CITY_TIME, DAYS, Calendar, Override, Schedule, Season, Window, opening
-from geo.openings import MonthDay as Day
+from geo.openings import opening
 from geo.records import Kind, StallZone
+from geo.schedules import CITY_TIME, DAYS, Calendar, Override, Schedule, Season, Window
+from geo.schedules import MonthDay as Day
 from maps.hours import state_of
 from maps.week import Frame, week
 

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.openings import ALWAYS, CITY_TIME, Calendar, Schedule, Window, opening
+from geo.openings import opening
 from geo.records import Assignment, Officer, Shift
 from geo.roster import Roster, city_day
+from geo.schedules import ALWAYS, CITY_TIME, Calendar, Schedule, Window
 
 CITY = ZoneInfo(CITY_TIME)
 FRIDAY, SATURDAY, SUNDAY = (date(2026, 10, day) for day in (16, 17, 18))

@@ -13,8 +13,8 @@ import shapely
 from shapely.geometry import MultiPolygon, Point, Polygon, box
 
 from geo.hours import parse_hours
-from geo.openings import Calendar, Override, Window
 from geo.records import Kind, StallZone
+from geo.schedules import Calendar, Override, Window
 from maps.navigation import ways_to
 from maps.qr import qr_image
 from maps.text import LANGUAGES, Language, words
