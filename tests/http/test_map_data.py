@@ -184,6 +184,7 @@ def test_hostile_texts_come_as_texts(town: Town) -> None:
     hostile = "</script><img src=x onerror=alert(1)>&{{ 7*191 }}\u2028"
     town.publish([replace(many_zones(1)[0], name=hostile, address=hostile, goods=(hostile,))])
     town.until(NAMES, lambda told: told["name"][0] == hostile)
+    town.until(WEEK, lambda told: hostile in told["goods"]["zh"])
     for path in (WEEK, NAMES):
         answer = town.client.get(path)
         assert answer.headers["content-type"] == "application/json"
