@@ -18,6 +18,7 @@ from api.deps import Services
 from api.errors import install_error_handlers
 from api.middleware import ClientGone, Limits, SecurityHeaders
 from api.routes import (
+    calendars,
     facilities,
     health,
     locate,
@@ -109,6 +110,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         officers,
         positions,
         stall_zones,
+        calendars,
         facilities,
         map_data,
         maps,

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from geo.openings import State
+from geo.openings import RuleKind, State
 
 GEOJSON = "application/geo+json"
 
@@ -103,7 +103,10 @@ class ZoneProperties(BaseModel):
     state: State
     opens_at: datetime | None
     closes_at: datetime | None
+    since: datetime | None = Field(description="When the state began, if within 400 days.")
+    rule: RuleKind | None = Field(description="Which kind of rule decided; null when unknown.")
     reason: str = Field(description="Why, when a dated exception decided.")
+    reason_en: str
     assumed: bool = Field(description="Whether it rests on a year whose holidays are not known.")
     hours: str | None = Field(description="OSM opening_hours; null when not known.")
     time_zone: str | None
@@ -135,6 +138,8 @@ class FacilityProperties(BaseModel):
     state: State
     opens_at: datetime | None
     closes_at: datetime | None
+    since: datetime | None
+    rule: RuleKind | None
     assumed: bool
     hours: str | None
     time_zone: str | None

@@ -17,11 +17,17 @@ GROUND = ("city", "zone", "responsibility_grid", "water", "road")
 """The kinds of areas that make the backdrop, from the bottom up."""
 
 ZONE_PAGE = "/maps/stalls/zones/{code}"
+ZONE_CALENDAR = "/v1/stall-zones/{code}/calendar.ics"
 
 
 def zone_path(code: str) -> str:
     """Return the path of a stall zone's page; codes are people's and may hold any character."""
     return ZONE_PAGE.format(code=quote(code, safe=""))
+
+
+def calendar_path(code: str, language: Language) -> str:
+    """Return the path of a stall zone's calendar in the language."""
+    return f"{ZONE_CALENDAR.format(code=quote(code, safe=''))}?lang={language}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from maps.hours import (
 from maps.navigation import DECIMALS, ways_to
 from maps.page import render
 from maps.qr import qr_image
-from maps.site import Page, Site
+from maps.site import Page, Site, calendar_path
 from maps.text import Language, Worded, worded, words
 
 DAYS_SHOWN = 7
@@ -105,6 +105,7 @@ def zone_page(sheet: Sheet, language: Language, site: Site) -> Page:
         free=_free(sheet.free, sheet.at, language),
         ways=ways_to(place_on(zone), name.text, zone.address),
         tel=tel_of(zone.duty_phone),
+        calendar=calendar_path(zone.code, language),
         share_url=sheet.share_url,
         qr=qr_image(sheet.share_url),
     )

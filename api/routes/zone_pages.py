@@ -46,7 +46,7 @@ async def zone(
         at=at,
         calendar=await calendar_in(connection),
         free=await _free(connection, zone),
-        share_url=_share_url(request, services.settings, zone, lang),
+        share_url=share_url(request, services.settings, zone, lang),
     )
     # The week and the QR code take milliseconds that others would wait for.
     return html_answer(request, await asyncio.to_thread(zone_page, sheet, lang, site), lang)
@@ -58,8 +58,8 @@ async def _free(connection: AsyncConnection, zone: StallZone) -> Free | None:
     return None if reading is None else Free(int(reading.value), reading.observed_at)
 
 
-def _share_url(request: Request, settings: Settings, zone: StallZone, language: Language) -> str:
-    """Where others find this page; Chinese is the default and needs no words in the address."""
+def share_url(request: Request, settings: Settings, zone: StallZone, language: Language) -> str:
+    """Return where others find a zone's page; Chinese is the default and needs no words in it."""
     base = settings.public_url or str(request.base_url)
     return f"{base.rstrip('/')}{zone_path(zone.code)}{'?lang=en' if language == 'en' else ''}"
 

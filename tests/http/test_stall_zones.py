@@ -154,3 +154,22 @@ def test_an_unchanged_answer_is_304(client: TestClient) -> None:
         "/v1/stall-zones", params={"at": EVENING}, headers={"If-None-Match": first.headers["etag"]}
     )
     assert again.status_code == 304
+
+
+def test_a_zone_says_which_rule_decided_and_since_when(client: TestClient) -> None:
+    def told(at: str) -> dict[str, Any]:
+        found = client.get("/v1/stall-zones/LD-T-01", params={"at": at}).json()["properties"]
+        return {key: found[key] for key in ("state", "since", "rule", "reason_en")}
+
+    assert told("2026-10-03T18:30:00+08:00") == {
+        "state": "open",
+        "since": "2026-10-03T17:00:00+08:00",
+        "rule": "override",
+        "reason_en": "Longer hours over the National Day holiday",
+    }
+    assert told("2026-11-25T12:00:00+08:00") == {
+        "state": "closed",
+        "since": "2026-11-25T00:00:00+08:00",
+        "rule": "weekly",
+        "reason_en": "",
+    }

@@ -233,7 +233,7 @@ def test_hostile_texts_are_shown_and_do_nothing(language: Language) -> None:
     kinds = {tag for tag, _ in loud.elements}
     assert kinds <= {tag for tag, _ in quiet.elements} | {"p"}
     assert [attrs for tag, attrs in loud.elements if tag == "script"] == [
-        {"type": "module", "src": SITE.static("sheet_actions.js")}
+        {"type": "module", "src": SITE.static("built/sheet_actions.js")}
     ]
     assert not [a for _, attrs in loud.elements for a in attrs if a.startswith("on")]
     schemes = {link.partition(":")[0] for link in links(loud) if not link.startswith(("/", "?"))}
