@@ -33,6 +33,7 @@ from api.routes import (
 from api.schemas import Problem
 from api.settings import Settings
 from api.shortcuts import ShortCuts
+from api.site import basemap_of
 from api.static import PageFiles
 from data.engine import make_async_engine, make_engine
 from data.live.city import LiveCity
@@ -54,9 +55,10 @@ _PROBLEM = {"model": Problem, "content": {"application/problem+json": {}}}
 def create_app(settings: Settings, database: Database) -> FastAPI:
     """Wire one service for one database; connections are opened when it starts.
 
-    Raises `InvalidParameter` for a basemap that cannot be drawn: at once, not on every page.
+    Raises `InvalidParameter` for a basemap that cannot be drawn or may not be shown: at once, not
+    on every page.
     """
-    maps.basemap_of(settings)
+    basemap_of(settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -82,6 +82,11 @@ class Settings(BaseSettings):
         description="Address that people reach the service by (https://...), for share links and "
         "QR codes; default: that of the request.",
     )
+    public: bool = Field(
+        False,
+        description="Open to the public in China: a basemap without an approval number then stops "
+        "the start.",
+    )
     city_zh: str = Field("娄底市", description="Name of the city on the pages, in Chinese.")
     city_en: str = Field("Loudi", description="Name of the city on the pages, in English.")
     basemap: Literal["none", "osm", "tianditu", "xyz"] = Field(
@@ -92,5 +97,6 @@ class Settings(BaseSettings):
     basemap_url: str = Field("", description="Tile address of basemap xyz, with {z}/{x}/{y}.")
     basemap_source: str = Field("", description="Who made the tiles of basemap xyz.")
     map_approval_number: str = Field(
-        "", description="审图号 of the basemap, copied from its publisher; shown beside its name."
+        "",
+        description="审图号 of the map, copied from its publisher; shown on every page with a map.",
     )

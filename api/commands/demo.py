@@ -17,6 +17,7 @@ from api.commands.session import check_ownership, session_of
 from api.console import bar, out, step
 from api.database import Database, database
 from api.settings import Settings
+from api.site import basemap_of
 from data import tokens
 from data.demo import DEFAULT_SEED
 from data.engine import translated
@@ -37,6 +38,7 @@ def demo(
 ) -> None:
     """Make the demo city if there is none, and serve it; Ctrl-C stops, the data stays."""
     settings = Settings()
+    basemap_of(settings)
     check_port(host, port)
     with database(settings, step) as found:
         check_ownership(found)

@@ -17,6 +17,7 @@ import uvicorn
 from api.console import out, step
 from api.database import Database, database
 from api.settings import Settings
+from api.site import basemap_of
 from geo.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ def serve(
 ) -> None:
     """Serve the API and the pages; Ctrl-C stops."""
     settings = Settings()
+    basemap_of(settings)
     check_port(host, port)
     with database(settings, step) as found:
         run(settings, found, host, port, workers, lambda: out.print(f"http://{host}:{port}"))

@@ -11,8 +11,9 @@ from fastapi import APIRouter, Request, Response
 from api.answers import fingerprint, tagged
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
-from api.routes.maps import LanguageText, site_of
+from api.routes.maps import LanguageText
 from api.routes.zone_pages import share_url
+from api.site import site_of
 from data.queries.city import city_facts
 from data.queries.kinds import kinds_in
 from data.queries.schedules import calendar_in

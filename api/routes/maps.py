@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -14,15 +12,13 @@ from fastapi.responses import RedirectResponse
 from api.answers import fingerprint, tagged
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
-from api.settings import Settings
-from data.queries.city import CityFacts, city_facts
+from api.site import site_named, site_of
+from data.queries.city import city_facts
 from data.queries.kinds import kinds_in
 from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, extent_of_zones, zones_found
 from geo.openings import opening
-from geo.schedules import CITY_TIME
 from geo.types import BBox
-from maps.basemap import Basemap
 from maps.files import FOLDER
 from maps.manifest import manifest
 from maps.site import Page, Site
@@ -108,34 +104,3 @@ def _drawn(view: BBox | None, language: Language, site: Site) -> Page:
     from maps.stalls import stalls_page
 
     return stalls_page(view, language, site)
-
-
-def site_of(settings: Settings, facts: CityFacts) -> Site:
-    """Return what the settings and the data say of the site."""
-    named = site_named(settings)
-    changed = facts.changed_at.astimezone(ZoneInfo(CITY_TIME)).date() if facts.changed_at else None
-    return replace(named, synthetic=facts.synthetic, data_date=changed)
-
-
-def site_named(settings: Settings) -> Site:
-    """Return what the settings alone say of the site."""
-    return Site(
-        city_zh=settings.city_zh,
-        city_en=settings.city_en,
-        synthetic=False,
-        basemap=basemap_of(settings),
-    )
-
-
-def basemap_of(settings: Settings) -> Basemap:
-    """Return the ground that the settings ask for; raises `InvalidParameter`."""
-    number = settings.map_approval_number
-    if settings.basemap == "osm":
-        return replace(Basemap.openstreetmap(), approval_number=number)
-    if settings.basemap == "tianditu":
-        key = settings.tianditu_key.get_secret_value() if settings.tianditu_key else ""
-        return Basemap.tianditu(key, number)
-    if settings.basemap == "xyz":
-        source = settings.basemap_source
-        return Basemap((settings.basemap_url,), source, source, number)
-    return Basemap()

@@ -9,8 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
-from api.routes.maps import LanguageText, html_answer, site_of
+from api.routes.maps import LanguageText, html_answer
 from api.settings import Settings
+from api.site import site_of
 from data.queries.city import city_facts
 from data.queries.kinds import kinds_in
 from data.queries.readings import free_places, target_of

@@ -212,3 +212,37 @@ def test_a_socket_folder_that_somebody_else_made_first_is_refused(
 )
 def test_a_bad_setting_is_named(tidegrid: Command, name: str, value: str) -> None:
     assert name in said(tidegrid("migrate", **{name: value}))
+
+
+@pytest.mark.parametrize("words", [("demo",), ("serve",), ("serve", "--workers", 2)])
+@pytest.mark.parametrize(
+    "basemap",
+    [
+        {"TIDEGRID_BASEMAP": "tianditu", "TIDEGRID_TIANDITU_KEY": "0123abc"},
+        {"TIDEGRID_BASEMAP": "osm"},
+        {
+            "TIDEGRID_BASEMAP": "xyz",
+            "TIDEGRID_BASEMAP_URL": "https://tiles.example/{z}/{x}/{y}.png",
+            "TIDEGRID_BASEMAP_SOURCE": "Tiles",
+            "TIDEGRID_MAP_APPROVAL_NUMBER": " ",
+        },
+    ],
+    ids=lambda basemap: basemap["TIDEGRID_BASEMAP"],
+)
+def test_a_public_service_with_a_basemap_without_its_number_does_not_start(
+    home: Home, tidegrid: Command, words: tuple[object, ...], basemap: dict[str, str]
+) -> None:
+    sentence = said(tidegrid(*words, **home.settings | basemap | {"TIDEGRID_PUBLIC": 1}))
+
+    assert "审图号" in sentence
+    assert "TIDEGRID_MAP_APPROVAL_NUMBER" in sentence
+    assert not home.folder.exists()
+
+
+def test_a_basemap_that_cannot_be_drawn_is_told_before_anything_is_started(
+    home: Home, tidegrid: Command
+) -> None:
+    sentence = said(tidegrid("serve", **home.settings | {"TIDEGRID_BASEMAP": "tianditu"}))
+
+    assert "Tianditu key" in sentence
+    assert not home.folder.exists()
