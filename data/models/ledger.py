@@ -75,7 +75,13 @@ class ReadingRow(Base):
 
     __tablename__ = "readings"
     __table_args__ = (
-        CheckConstraint("value >= 0", name="value"),
+        CheckConstraint("value >= 0 AND value < 'Infinity'", name="value"),
+        CheckConstraint(
+            "target ~ '^(stall_zone|facility):[^:]+:.' AND length(target) <= 300", name="target"
+        ),
+        CheckConstraint("length(measure) BETWEEN 1 AND 60", name="measure"),
+        CheckConstraint("isfinite(observed_at)", name="observed_at"),
+        CheckConstraint("valid_for > interval '0'", name="valid_for"),
         {"schema": CITY, "comment": "实时读数 · live values, each with its age and validity"},
     )
 

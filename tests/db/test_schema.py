@@ -134,6 +134,15 @@ def test_nobody_but_the_owner_edits_what_is_published(
         connection.execute(text(f"DELETE FROM city.{table}"))
 
 
+@pytest.mark.parametrize("role", ["tidegrid_public", "tidegrid_planner", "tidegrid_service"])
+def test_nobody_raises_the_clock_without_a_change(engine_as: AsRole, role: Role) -> None:
+    with (
+        engine_as(role).connect() as connection,
+        pytest.raises(ProgrammingError, match="permission denied"),
+    ):
+        connection.execute(text("SELECT city.raise_clock('areas', NULL)"))
+
+
 def test_cameras_do_not_exist_for_the_public_and_for_planners(cluster: Cluster, demo: str) -> None:
     counts = {}
     for role in ("tidegrid_service", "tidegrid_public", "tidegrid_planner"):
