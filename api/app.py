@@ -28,6 +28,7 @@ from api.routes import (
     officers,
     positions,
     stall_zones,
+    tiles,
     zone_pages,
 )
 from api.schemas import Problem
@@ -38,6 +39,7 @@ from api.static import PageFiles
 from data.engine import make_async_engine, make_engine
 from data.live.city import LiveCity
 from data.live.past import PastAreas
+from data.live.tiles import TileShelf
 from data.queries.schedules import read_hours
 
 DESCRIPTION = """
@@ -80,7 +82,9 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         live = LiveCity(
             database.service_url, loader, service, keep_fixes_days=settings.keep_fixes_days
         )
-        app.state.services = Services(settings, public, service, live)
+        shelf = TileShelf(public)
+        live.followers.append(shelf.heard)
+        app.state.services = Services(settings, public, service, live, shelf)
         app.state.batches = locate_batch.Batches(settings, live, PastAreas(loader))
         app.state.map_data = map_data.MapData(live, reader)
         await live.start()
@@ -116,13 +120,14 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         facilities,
         map_data,
         maps,
+        tiles,
         zone_pages,
         health,
     ):
         app.include_router(module.router)
     install_error_handlers(app)
     _serve_static(app)
-    app.add_middleware(Compressed, ("/static/", *map_data.PATHS))
+    app.add_middleware(Compressed, ("/static/", tiles.PREFIX, *map_data.PATHS))
     app.add_middleware(ClientGone)
     app.add_middleware(
         ShortCuts,
@@ -131,6 +136,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             "/v1/officers/nearest": officers.short_cut,
             **map_data.short_cuts(),
         },
+        {tiles.PREFIX: tiles.short_cut},
     )
     app.add_middleware(
         Limits,

@@ -17,6 +17,7 @@ from api.settings import Settings
 from api.shortcuts import header
 from data.engine import translated
 from data.live.city import LiveCity
+from data.live.tiles import TileShelf
 from data.tokens import digest, token_in
 from geo.errors import NotAllowed, NotAuthenticated
 
@@ -29,6 +30,7 @@ class Services:
     public: AsyncEngine
     service: AsyncEngine
     live: LiveCity
+    tiles: TileShelf
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,20 +18,30 @@ ShortCut = Callable[[Scope], Response | None]
 
 
 class ShortCuts:
-    """Tries the short cut of a path first."""
+    """Tries the short cut of a path first; `below` has those of everything below a path."""
 
-    def __init__(self, app: ASGIApp, paths: Mapping[str, ShortCut]) -> None:
-        self.app, self.paths = app, paths
+    def __init__(
+        self, app: ASGIApp, paths: Mapping[str, ShortCut], below: Mapping[str, ShortCut]
+    ) -> None:
+        self.app, self.paths, self.below = app, paths, below
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
         if scope["type"] == "http" and scope["method"] == "GET":
-            cut = self.paths.get(scope["path"])
+            cut = self._cut(scope["path"])
             answer = cut(scope) if cut is not None else None
             if answer is not None:
                 await answer(scope, receive, send)
                 return
         await self.app(scope, receive, send)
+
+    def _cut(self, path: str) -> ShortCut | None:
+        found = self.paths.get(path)
+        if found is None:
+            for start, cut in self.below.items():
+                if path.startswith(start):
+                    return cut
+        return found
 
 
 def plain_query(scope: Scope, known: frozenset[str]) -> dict[str, str] | None:

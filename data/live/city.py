@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -63,6 +63,8 @@ class LiveCity:
         self._batches: list[int] = []
         self._news = {name: News() for name in _PARTS}
         self._tasks: list[asyncio.Task[None]] = []
+        self.followers: list[Callable[[Mapping[str, Any] | None], None]] = []
+        """Told every tick as it came, and None when some may have been missed."""
 
     async def start(self) -> None:
         """Begin to listen and load, and wait a while for the first state.
@@ -138,11 +140,15 @@ class LiveCity:
             self._news["tokens"].came()
         if "revision" in tick:
             self._news["revisions"].came()
+        for follow in self.followers:
+            follow(tick)
 
     def _catch_up(self) -> None:
         """Whatever was notified while nobody listened is in the tables."""
         for name in ("areas", "staff", "tokens", "revisions"):
             self._news[name].came(self.listener.deaf_since)
+        for follow in self.followers:
+            follow(None)
 
     # --- loading ----------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from data.models.catalog import (
     OverrideRow,
     ScheduleRow,
 )
+from data.models.cells import LEVELS, FacilityCellRow
 from data.models.city import (
     AreaDraft,
     AreaRow,
@@ -32,6 +33,7 @@ from data.models.people import AssignmentRow, OfficerRow, PositionRow, ShiftRow
 
 __all__ = [
     "CITY",
+    "LEVELS",
     "PLAN",
     "SCOPES",
     "SRID",
@@ -42,6 +44,7 @@ __all__ = [
     "CalendarDayRow",
     "CalendarYearRow",
     "CodeListRow",
+    "FacilityCellRow",
     "FacilityDraft",
     "FacilityRow",
     "FixRow",
