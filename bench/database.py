@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import shapely
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.orm import Session
 
 from bench.city import City
@@ -48,8 +48,8 @@ def running_cluster() -> Iterator[Cluster]:
             yield running
 
 
-def make_base(cluster: Cluster, name: str, city: City) -> Base:
-    """Return a new database with the city in it."""
+def make_empty(cluster: Cluster, name: str) -> Engine:
+    """Return the superuser's engine of a new database at head, with no city in it."""
     admin = make_engine(cluster.url("postgres", "postgres"), role=None)
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
@@ -57,6 +57,12 @@ def make_base(cluster: Cluster, name: str, city: City) -> Base:
     owner = make_engine(cluster.url("postgres", name), role=None)
     with owner.begin() as connection:
         migrate(connection, passwords={login: cluster.password(login) for login in _LOGINS})
+    return owner
+
+
+def make_base(cluster: Cluster, name: str, city: City) -> Base:
+    """Return a new database with the city in it."""
+    owner = make_empty(cluster, name)
     with owner.begin() as connection:
         _copy(connection, city.areas)
     with Session(owner) as session, session.begin():

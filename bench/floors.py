@@ -89,12 +89,24 @@ def starlette_app(samples: Samples) -> Starlette:
     return Starlette(routes=[Route("/v1/locate", locate)])
 
 
+def tile_app(samples: Samples) -> FastAPI:
+    """Return FastAPI that takes the numbers of a tile and sends one that it holds."""
+    app = FastAPI()
+    content = bytes.fromhex(str(samples["tile"]))
+
+    @app.get("/maps/tiles/{layer}/{z}/{x}/{y}.mvt")
+    async def _tile(layer: str, z: int, x: int, y: int) -> Response:
+        return Response(content, media_type="application/vnd.mapbox-vector-tile")
+
+    return app
+
+
 def _filler(sample: dict[str, Any]) -> dict[str, str]:
     size = len(json.dumps(sample, ensure_ascii=False, separators=(",", ":")).encode())
     return {"answer": "x" * (size - len('{"answer":""}'))}
 
 
-APPS = {"flat": flat_app, "model": model_app, "starlette": starlette_app}
+APPS = {"flat": flat_app, "model": model_app, "starlette": starlette_app, "tile": tile_app}
 
 
 def main() -> None:

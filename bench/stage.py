@@ -29,10 +29,13 @@ class Pace:
     rounds: int
     batch_points: int
     joined_points: int
+    facilities: int
 
 
-FULL = Pace(seconds=4, rounds=5, batch_points=1_000_000, joined_points=200_000)
-QUICK = Pace(seconds=1, rounds=2, batch_points=200_000, joined_points=50_000)
+FULL = Pace(
+    seconds=4, rounds=5, batch_points=1_000_000, joined_points=200_000, facilities=2_000_000
+)
+QUICK = Pace(seconds=1, rounds=2, batch_points=200_000, joined_points=50_000, facilities=200_000)
 
 
 @dataclass(frozen=True, slots=True)
