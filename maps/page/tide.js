@@ -87,8 +87,8 @@ export class Tide {
       button.type = "button";
       button.dataset.day = String(day);
       date.textContent = words.date;
-      button.append(words.name, date);
-      button.setAttribute("aria-label", day === TODAY ? `${words.name} ${words.whole}` : words.whole);
+      // Its name is what is seen: whoever speaks to the machine says that.
+      button.append(words.name, " ", date);
       button.addEventListener("click", () => this.#goTo(day, this.at - this.week.midnights[this.day]));
       return button;
     }));

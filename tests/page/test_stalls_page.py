@@ -132,7 +132,7 @@ def test_zones_light_up_and_go_dark_as_the_hours_pass_and_nothing_is_asked(
         ("今晚", "今天 20:00"),
         ("明早", "周六 6月13日 07:00"),
         ("周末", "周六 6月13日 19:30"),
-        ("周一 6月15日", "周一 6月15日 19:30"),
+        ("周一 6/15", "周一 6月15日 19:30"),
     ],
 )
 def test_one_tap_goes_to_tonight_tomorrow_morning_or_the_weekend(
