@@ -5,27 +5,23 @@ What many zones share is told once and named by its place in a list: hours, sets
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import orjson
-import shapely
 
 from geo.records import Kind, StallZone
 from geo.schedules import Calendar, Override, Schedule
 from geo.weeks import week_of
-from maps.columns import Units, units
+from maps.columns import numbered, points
 from maps.initials import initials
 from maps.shapes import SHAPES_MAX
 
 DAYS = 9
 """Yesterday, whose night may not be over, today, and the seven days that follow."""
-
-One = TypeVar("One", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +52,11 @@ def week(
 ) -> dict[str, Any]:
     """Return the week of the zones, in their order; docs/api.md tells what the members are."""
     patterns, pattern = _patterns(zones, calendar, frame)
-    slugs, kind = _numbered([zone.kind for zone in zones])
+    slugs, kind = numbered([zone.kind for zone in zones])
     words = sorted({word for zone in zones for word in zone.goods})
     place = {word: number for number, word in enumerate(words)}
-    sets, goods = _numbered([tuple(place[word] for word in zone.goods) for zone in zones])
-    origin, points = _points(zones)
+    sets, goods = numbered([tuple(place[word] for word in zone.goods) for zone in zones])
+    origin, places = points([zone.geometry for zone in zones])
     return {
         "epoch_min": frame.epoch_min,
         "days": DAYS,
@@ -80,32 +76,11 @@ def week(
             "kind": kind,
             "pattern": pattern,
             "goods": goods,
-            "lon": points[:, 0].tolist(),
-            "lat": points[:, 1].tolist(),
+            "lon": places[:, 0].tolist(),
+            "lat": places[:, 1].tolist(),
             "capacity": [zone.capacity for zone in zones],
         },
     }
-
-
-def _numbered(things: Sequence[One]) -> tuple[list[One], list[int]]:
-    """Each different thing once, the commonest first, and for each thing its place there.
-
-    Small numbers are short, and few of them are most of the column.
-    """
-    counts: dict[One, int] = {}
-    for thing in things:
-        counts[thing] = counts.get(thing, 0) + 1
-    distinct = sorted(counts, key=lambda thing: -counts[thing])
-    place = {thing: number for number, thing in enumerate(distinct)}
-    return distinct, [place[thing] for thing in things]
-
-
-def _points(zones: Sequence[StallZone]) -> tuple[Units, Units]:
-    """The south-western corner, and a point inside each zone as units from there."""
-    inside = shapely.point_on_surface([zone.geometry for zone in zones])
-    points = units(shapely.get_coordinates(inside)).reshape(-1, 2)
-    origin = points.min(axis=0) if len(points) else np.zeros(2, dtype=np.int64)
-    return origin, points - origin
 
 
 def _patterns(
@@ -113,14 +88,15 @@ def _patterns(
 ) -> tuple[list[Any], list[int]]:
     """What is written alike in this week is one pattern, whatever other seasons say."""
     hours = [(zone.schedule, zone.overrides) for zone in zones]
-    told = {one: orjson.dumps(_pattern(*one, calendar, frame)) for one in set(hours)}
-    distinct, place = _numbered([told[one] for one in hours])
+    told = {one: orjson.dumps(pattern_of(*one, calendar, frame)) for one in set(hours)}
+    distinct, place = numbered([told[one] for one in hours])
     return [orjson.loads(one) for one in distinct], place
 
 
-def _pattern(
+def pattern_of(
     schedule: Schedule | None, overrides: tuple[Override, ...], calendar: Calendar, frame: Frame
 ) -> dict[str, Any]:
+    """Return what the page has to know of hours in these days; docs/api.md tells the members."""
     told = week_of(
         schedule, overrides, calendar,
         first=frame.first, days=DAYS, time_zone=frame.time_zone,

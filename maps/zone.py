@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import shapely
 
-from geo.openings import Hours, Interval, Opening, intervals, opening
+from geo.openings import Opening, opening
 from geo.records import Kind, StallZone
-from geo.schedules import DAYS, Calendar, Schedule
+from geo.schedules import Calendar
 from geo.types import LonLat
-from maps.hours import (
-    change_in_words,
-    day_in_words,
-    hours_in_words,
-    instant_in_words,
-    span_in_words,
-    state_of,
-)
+from maps.days import coming_days
+from maps.hours import change_in_words, hours_in_words, instant_in_words, state_of
 from maps.navigation import DECIMALS, ways_to
 from maps.page import render
 from maps.qr import qr_image
 from maps.site import Page, Site, calendar_path
 from maps.text import Language, Worded, worded, words
 
-DAYS_SHOWN = 7
-DAY = 1440
-"""Minutes."""
 _PHONE = re.compile(r"\+?[0-9][0-9 -]*")
 
 
@@ -62,25 +51,6 @@ class Sheet:
         return opening(zone.schedule, self.at, overrides=zone.overrides, calendar=self.calendar)
 
 
-class Bar(NamedTuple):
-    """A part of a day on which the zone is open, minutes after midnight."""
-
-    start: int
-    length: int
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One of the coming days: the openings that start on it, and when the zone is open on it."""
-
-    name: str
-    iso: str
-    is_today: bool
-    hours: tuple[str, ...]
-    bars: tuple[Bar, ...]
-    notes: tuple[Worded, ...]
-
-
 def zone_page(sheet: Sheet, language: Language, site: Site) -> Page:
     """Return the page of one stall zone; its `<article>` is what the map shows in a dialog."""
     zone, now = sheet.zone, sheet.opening
@@ -100,7 +70,7 @@ def zone_page(sheet: Sheet, language: Language, site: Site) -> Page:
         change=change_in_words(now, sheet.at, language),
         notes=_notes(now, language),
         usual_hours=hours_in_words(zone.schedule, language),
-        days=coming_days(sheet, language),
+        days=coming_days(zone.schedule, sheet.at, language, zone.overrides, sheet.calendar),
         stalls=_stalls(zone.capacity, language),
         free=_free(sheet.free, sheet.at, language),
         ways=ways_to(place_on(zone), name.text, zone.address),
@@ -126,71 +96,6 @@ def place_on(zone: StallZone) -> LonLat:
 def tel_of(phone: str) -> str | None:
     """Return the `tel:` link of a phone number, None for a text that is not one."""
     return f"tel:{re.sub('[ -]', '', phone)}" if _PHONE.fullmatch(phone) else None
-
-
-def coming_days(sheet: Sheet, language: Language) -> tuple[Day, ...]:
-    """Return the coming seven days, today first; none where nothing is known of the hours."""
-    zone = sheet.zone
-    if zone.schedule is None and not zone.overrides:
-        return ()
-    plan = zone.schedule or Schedule(())
-    today = sheet.at.astimezone(ZoneInfo(plan.time_zone)).date()
-    # From yesterday on: what opened then may still be open past midnight.
-    spans = list(_openings(sheet, plan, today - timedelta(days=1), DAYS_SHOWN + 1))
-    return tuple(
-        _day(sheet, plan, spans, today + timedelta(days=n), language, is_today=n == 0)
-        for n in range(DAYS_SHOWN)
-    )
-
-
-def _day(
-    sheet: Sheet,
-    plan: Schedule,
-    spans: list[Interval],
-    day: date,
-    language: Language,
-    *,
-    is_today: bool,
-) -> Day:
-    midnight = datetime.combine(day, time(), ZoneInfo(plan.time_zone))
-    # Of this day alone, so that a night belongs to the evening on which it starts.
-    own = (_minutes(span, midnight) for span in _openings(sheet, plan, day, 1))
-    held = ((max(0, a), min(DAY, b)) for a, b in (_minutes(span, midnight) for span in spans))
-    return Day(
-        name=day_in_words(day, language),
-        iso=day.isoformat(),
-        is_today=is_today,
-        hours=tuple(span_in_words(opens, closes, language) for opens, closes in own),
-        bars=tuple(Bar(start, end - start) for start, end in held if start < end),
-        notes=_day_notes(sheet, plan, day, language),
-    )
-
-
-def _openings(sheet: Sheet, plan: Schedule, first: date, days: int) -> Iterator[Interval]:
-    overrides = sheet.zone.overrides
-    return intervals(plan, first, days, overrides=overrides, calendar=sheet.calendar)
-
-
-def _minutes(span: Interval, midnight: datetime) -> tuple[int, int]:
-    """On the wall clock, which subtraction within one zone is."""
-    minute = timedelta(minutes=1)
-    return (span.start - midnight) // minute, (span.end - midnight) // minute
-
-
-def _day_notes(sheet: Sheet, plan: Schedule, day: date, language: Language) -> tuple[Worded, ...]:
-    """Why a day is unlike others: a dated exception, a holiday, a workday made up for."""
-    text = words(language)
-    hours = Hours(plan, sheet.zone.overrides, sheet.calendar)
-    rule = hours.rule_of(day)
-    found = [worded(rule.reason_zh, rule.reason_en, language)]
-    kind = sheet.calendar.day_kind(day)
-    if kind == "PH":
-        found.append(Worded(text["public_holiday"], language))
-    elif kind != DAYS[day.weekday()] and plan.minds_holidays:
-        found.append(Worded(text["workday_for"].format(day=text[kind]), language))
-    if hours.assumes(day):
-        found.append(Worded(text["not_announced"], language))
-    return tuple(note for note in found if note.text)
 
 
 def _notes(now: Opening, language: Language) -> tuple[Worded, ...]:

@@ -15,10 +15,11 @@ from shapely.geometry import MultiPolygon, Point, Polygon, box
 from geo.hours import parse_hours
 from geo.records import Kind, StallZone
 from geo.schedules import Calendar, Override, Window
+from maps.days import Bar, Day, coming_days
 from maps.navigation import ways_to
 from maps.qr import qr_image
 from maps.text import LANGUAGES, Language, words
-from maps.zone import Bar, Day, Free, Sheet, coming_days, missing_page, place_on, tel_of, zone_page
+from maps.zone import Free, Sheet, missing_page, place_on, tel_of, zone_page
 from tests.page.sample import CALENDAR, FRIDAY_EVENING, KINDS, SITE
 
 HOSTILE = (
@@ -58,7 +59,8 @@ def sheet(zone: StallZone = ZONE, **more: object) -> Sheet:
 
 
 def days(zone: StallZone, language: Language = "zh", **more: object) -> tuple[Day, ...]:
-    return coming_days(sheet(zone, **more), language)
+    shown = sheet(zone, **more)
+    return coming_days(zone.schedule, shown.at, language, zone.overrides, shown.calendar)
 
 
 class Reader(HTMLParser):
