@@ -26,6 +26,8 @@ from api.routes import (
     map_data,
     maps,
     officers,
+    place_data,
+    place_pages,
     positions,
     stall_zones,
     tiles,
@@ -87,6 +89,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.state.services = Services(settings, public, service, live, shelf)
         app.state.batches = locate_batch.Batches(settings, live, PastAreas(loader))
         app.state.map_data = map_data.MapData(live, reader)
+        app.state.place_data = place_data.PlaceData(live, reader)
         await live.start()
         try:
             yield
@@ -122,12 +125,17 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         maps,
         tiles,
         zone_pages,
+        place_data,
+        place_pages,
         health,
     ):
         app.include_router(module.router)
     install_error_handlers(app)
     _serve_static(app)
-    app.add_middleware(Compressed, ("/static/", tiles.PREFIX, *map_data.PATHS))
+    app.add_middleware(
+        Compressed,
+        ("/static/", tiles.PREFIX, *map_data.PATHS, place_data.KINDS, place_data.PREFIX),
+    )
     app.add_middleware(ClientGone)
     app.add_middleware(
         ShortCuts,
@@ -135,8 +143,9 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             "/v1/locate": locate.short_cut,
             "/v1/officers/nearest": officers.short_cut,
             **map_data.short_cuts(),
+            place_data.KINDS: place_data.kinds_short_cut,
         },
-        {tiles.PREFIX: tiles.short_cut},
+        {tiles.PREFIX: tiles.short_cut, place_data.PREFIX: place_data.places_short_cut},
     )
     app.add_middleware(
         Limits,

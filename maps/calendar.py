@@ -20,9 +20,9 @@ import icalendar
 from geo.openings import HORIZON_DAYS, Hours, Interval
 from geo.records import Kind, StallZone
 from geo.schedules import Calendar, Schedule
+from maps.sheet import place_on
 from maps.site import Site
 from maps.text import Language, worded, words
-from maps.zone import place_on
 
 DAYS_TOLD = 61
 """Yesterday, whose night may not be over, and two months."""
@@ -139,7 +139,7 @@ class _Writer:
         return event
 
     def _event(self, number: str, title: str, notes: list[str]) -> icalendar.Event:
-        zone, place = self.zone, place_on(self.zone)
+        zone, place = self.zone, place_on(self.zone.geometry)
         event = icalendar.Event()
         # The same in both languages and at every address: taken over again, it replaces itself.
         event.add("uid", str(uuid5(NAMESPACE_URL, f"{self.city}/{zone.code}/{number}")))

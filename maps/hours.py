@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
+from typing import Literal
 
 from geo.openings import Opening
 from geo.schedules import ALWAYS, DAYS, WEEK, MonthDay, Schedule, Season, Window, clock
@@ -12,6 +13,9 @@ from maps.text import Language, words
 STATES = ("open", "later", "closed", "unknown")
 """In the order of legends and lists."""
 
+Manner = Literal["stalls", "places"]
+"""Stalls are set up and packed in; doors are opened and shut."""
+
 
 def state_of(opening: Opening, at: datetime) -> str:
     """Return which of `STATES` an opening is: closed is `later` when it opens on the same day."""
@@ -19,6 +23,11 @@ def state_of(opening: Opening, at: datetime) -> str:
         today = at.astimezone(opening.opens_at.tzinfo).date()
         return "later" if opening.opens_at.date() == today else "closed"
     return opening.state
+
+
+def said(text: Mapping[str, str], key: str, manner: Manner) -> str:
+    """Return the text of a key, as it is said of stalls or of places where people go in."""
+    return text.get(f"{manner}_{key}", text[key])
 
 
 def hours_in_words(schedule: Schedule | None, language: Language) -> tuple[str, ...]:
@@ -32,16 +41,20 @@ def hours_in_words(schedule: Schedule | None, language: Language) -> tuple[str, 
     return tuple(lines) or (text["never"],)
 
 
-def change_in_words(opening: Opening, at: datetime, language: Language) -> str:
+def change_in_words(
+    opening: Opening, at: datetime, language: Language, manner: Manner = "stalls"
+) -> str:
     """Return the next change, such as `明日02:00收摊` or `opens 18:00`; empty when unknown."""
     text = words(language)
     if opening.state == "unknown":
         return ""
     if opening.closes_at:
-        return text["closes"].format(moment=_moment(opening.closes_at, at, text, ends=True))
+        return said(text, "closes", manner).format(
+            moment=_moment(opening.closes_at, at, text, ends=True)
+        )
     if opening.opens_at:
-        return text["opens"].format(moment=_moment(opening.opens_at, at, text))
-    return text["never_closes" if opening.state == "open" else "never_opens"]
+        return said(text, "opens", manner).format(moment=_moment(opening.opens_at, at, text))
+    return said(text, "never_closes" if opening.state == "open" else "never_opens", manner)
 
 
 def day_in_words(day: date, language: Language) -> str:

@@ -19,6 +19,13 @@ GROUND = ("city", "zone", "responsibility_grid", "water", "road")
 ZONE_PAGE = "/maps/stalls/zones/{code}"
 ZONE_CALENDAR = "/v1/stall-zones/{code}/calendar.ics"
 
+PLACE_PAGE = "/maps/facilities/places/{place_id}"
+
+
+def place_path(kind: str, code: str) -> str:
+    """Return the path of a facility's page."""
+    return PLACE_PAGE.format(place_id=quote(f"{kind}:{code}", safe=":"))
+
 
 def zone_path(code: str) -> str:
     """Return the path of a stall zone's page; codes are people's and may hold any character."""

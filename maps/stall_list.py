@@ -56,10 +56,14 @@ def stall_list(
         raise InvalidInstant(f"the instant of a page needs a time zone: {at.isoformat()}")
     ordered = sorted(zones, key=lambda shown: _order(shown, at))
     entries = [_entry(shown, kinds, at, language) for shown in ordered]
+    text = words(language)
     html = render(
         "stall_list.html",
         language,
         site,
+        map_path="/maps/stalls",
+        empty=text["no_zones"],
+        state_names={state: text[state] for state in STATES},
         as_of=instant_in_words(at.astimezone(ZoneInfo(site.time_zone)), language),
         # Openings change on the minute: within it the page, and so its ETag, stays the same.
         at=at.isoformat(timespec="minutes"),

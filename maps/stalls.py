@@ -7,7 +7,7 @@ from maps.canvas import draw
 from maps.hours import STATES
 from maps.page import compose
 from maps.site import Page, Site
-from maps.text import Language
+from maps.text import Language, words
 
 
 def stalls_page(view: BBox | None, language: Language, site: Site) -> Page:
@@ -15,5 +15,16 @@ def stalls_page(view: BBox | None, language: Language, site: Site) -> Page:
 
     So the page does not grow with the city, and is the same at every hour.
     """
+    text = words(language)
+    labels = {
+        "skip": text["skip_to_list"],
+        "list": text["list"],
+        "search": text["search"],
+        "search_hint": text["search_hint"],
+        "order_time": text["order_time"],
+        **{state: text[state] for state in STATES},
+    }
     drawing = draw(view, site.basemap, "stalls")
-    return compose("stalls.html", drawing, language, site, states=STATES)
+    return compose(
+        "stalls.html", drawing, language, site, page="stalls", states=STATES, labels=labels
+    )

@@ -20,7 +20,7 @@ from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, zones_found
 from geo.errors import NotFound
 from maps.calendar import Plan, zone_calendar
-from maps.site import ZONE_CALENDAR
+from maps.site import ZONE_CALENDAR, zone_path
 
 router = APIRouter(tags=["stall zones"])
 _ICALENDAR = "text/calendar; charset=utf-8"
@@ -47,7 +47,7 @@ async def zone_ics(
         kind=(await kinds_in(connection, FAMILY))[zone.kind],
         at=at,
         calendar=await calendar_in(connection),
-        page_url=share_url(request, services.settings, zone, lang),
+        page_url=share_url(request, services.settings, zone_path(zone.code), lang),
     )
     content = await asyncio.to_thread(zone_calendar, plan, lang, site)
     headers = {"Content-Disposition": _named(zone.code), "Content-Language": lang}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any
@@ -55,7 +55,7 @@ class MapData:
         zones = ("stall_zones", "kinds")
         self._week_layers = (*zones, "overrides", "calendar")
         self.held = {
-            WEEK: Held(live, self._week_layers, self._week, _JSON, _today),
+            WEEK: Held(live, self._week_layers, self._week, _JSON, today),
             NAMES: Held(live, zones, self._names, _JSON),
             SHAPES: Held(live, zones, self._shapes, GEOJSON),
             GROUND_PATH: Held(live, ("areas", "kinds"), self._ground, _JSON),
@@ -72,7 +72,7 @@ class MapData:
         return own.answer(scope, held.age_header())
 
     def _week_from(self, first: date) -> Held:
-        if first == _today():
+        if first == today():
             return self.held[WEEK]
         held = self._other_days.pop(first, None)
         if held is None:
@@ -110,11 +110,15 @@ class MapData:
             areas = areas_now(session, GROUND)
         return written(ground(areas))
 
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        """Every question sees the same state."""
-        with snapshot(self._reader) as connection, Session(connection) as session:
-            yield session
+    def _session(self) -> AbstractContextManager[Session]:
+        return one_state(self._reader)
+
+
+@contextmanager
+def one_state(reader: Engine) -> Iterator[Session]:
+    """Lend a session in which every question sees the same state."""
+    with snapshot(reader) as connection, Session(connection) as session:
+        yield session
 
 
 def short_cuts() -> dict[str, ShortCut]:
@@ -134,13 +138,15 @@ def data_of(scope: Scope) -> MapData:
     return found
 
 
-def _today() -> date:
-    """The first day of the week that holds now: yesterday, in the city."""
+def today() -> date:
+    """Return the first day of the week that holds now: yesterday, in the city."""
     return Frame.around(datetime.now(UTC), CITY_TIME).first
 
 
-def _read(path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Route GET and HEAD."""
+def readable(
+    router: APIRouter, path: str, **told: Any
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Return a decorator that routes GET and HEAD."""
 
     def route(handler: Callable[..., Any]) -> Callable[..., Any]:
         router.head(path, include_in_schema=False)(handler)
@@ -149,7 +155,7 @@ def _read(path: str, **told: Any) -> Callable[[Callable[..., Any]], Callable[...
     return route
 
 
-@_read(WEEK, summary="一周开放时间 · the week of all stall zones")
+@readable(router, WEEK, summary="一周开放时间 · the week of all stall zones")
 async def stalls_week(request: Request, at: InstantDep) -> Response:
     """When every zone is open, in nine days from the day before `at`, as columns."""
     data = data_of(request.scope)
@@ -158,19 +164,19 @@ async def stalls_week(request: Request, at: InstantDep) -> Response:
     return await data.held[WEEK].answer(request.scope)
 
 
-@_read(NAMES, summary="名称与拼音首字母 · names to search")
+@readable(router, NAMES, summary="名称与拼音首字母 · names to search")
 async def stalls_names(request: Request) -> Response:
     """Names, addresses and pinyin initials of the zones, in the order of the week's."""
     return await data_of(request.scope).held[NAMES].answer(request.scope)
 
 
-@_read(SHAPES, summary="摊区范围 · shapes of all stall zones")
+@readable(router, SHAPES, summary="摊区范围 · shapes of all stall zones")
 async def stalls_shapes(request: Request) -> Response:
     """The zones' shapes as GeoJSON; 404 in a city with too many for that."""
     return await data_of(request.scope).held[SHAPES].answer(request.scope)
 
 
-@_read(GROUND_PATH, summary="底图 · the ground under the map")
+@readable(router, GROUND_PATH, summary="底图 · the ground under the map")
 async def ground_data(request: Request) -> Response:
     """City, districts, grids, water and roads as simplified rings of whole numbers."""
     return await data_of(request.scope).held[GROUND_PATH].answer(request.scope)

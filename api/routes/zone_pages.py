@@ -17,10 +17,10 @@ from data.queries.kinds import kinds_in
 from data.queries.readings import free_places, target_of
 from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, zones_found
-from geo.records import StallZone
+from maps.sheet import Free, Occasion
 from maps.site import ZONE_PAGE, Page, zone_path
 from maps.text import Language
-from maps.zone import Free, Sheet, missing_page, zone_page
+from maps.zone import ZoneSheet, missing_page, zone_page
 
 router = APIRouter(tags=["maps"])
 
@@ -39,33 +39,33 @@ async def zone(
     site = site_of(services.settings, await city_facts(connection))
     found = await zones_found(connection, codes=[code])
     if not found:
-        return _missing(missing_page(code[:40], lang, site), lang)
+        return missing_answer(missing_page(code[:40], lang, site), lang)
     zone, _ = found[0]
-    sheet = Sheet(
-        zone=zone,
-        kind=(await kinds_in(connection, FAMILY))[zone.kind],
+    occasion = Occasion(
         at=at,
         calendar=await calendar_in(connection),
-        free=await _free(connection, zone),
-        share_url=share_url(request, services.settings, zone, lang),
+        free=await free_at(connection, target_of(FAMILY, zone.kind, zone.code)),
+        share_url=share_url(request, services.settings, zone_path(zone.code), lang),
     )
+    told = ZoneSheet(zone, (await kinds_in(connection, FAMILY))[zone.kind], occasion)
     # The week and the QR code take milliseconds that others would wait for.
-    return html_answer(request, await asyncio.to_thread(zone_page, sheet, lang, site), lang)
+    return html_answer(request, await asyncio.to_thread(zone_page, told, lang, site), lang)
 
 
-async def _free(connection: AsyncConnection, zone: StallZone) -> Free | None:
-    target = target_of(FAMILY, zone.kind, zone.code)
+async def free_at(connection: AsyncConnection, target: str) -> Free | None:
+    """Return how many places are free at a target, None when that is not known now."""
     reading = (await free_places(connection, [target])).get(target)
     return None if reading is None else Free(int(reading.value), reading.observed_at)
 
 
-def share_url(request: Request, settings: Settings, zone: StallZone, language: Language) -> str:
-    """Return where others find a zone's page; Chinese is the default and needs no words in it."""
+def share_url(request: Request, settings: Settings, path: str, language: Language) -> str:
+    """Return where others find a page; Chinese is the default and needs no words in it."""
     base = settings.public_url or str(request.base_url)
-    return f"{base.rstrip('/')}{zone_path(zone.code)}{'?lang=en' if language == 'en' else ''}"
+    return f"{base.rstrip('/')}{path}{'?lang=en' if language == 'en' else ''}"
 
 
-def _missing(page: Page, language: Language) -> Response:
+def missing_answer(page: Page, language: Language) -> Response:
+    """Return the page of something that is not there."""
     headers = {
         "Content-Security-Policy": page.policy,
         "Content-Language": language,

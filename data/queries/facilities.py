@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +12,14 @@ from sqlalchemy import ColumnElement, func, literal, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
-from data.models import FacilityRow, ScheduleRow
+from data.models import LEVELS, AreaRow, FacilityCellRow, FacilityRow, ScheduleRow
 from data.queries.rows import AnyRow, AnySelect, shape_of
 from data.queries.schedules import calendar_in, schedule_of
-from data.queries.spatial import distance_m, in_box, within
+from data.queries.spatial import distance_m, extent_of, in_box, within
 from geo.openings import opening
 from geo.records import Facility
+from geo.schedules import Schedule
+from geo.tiles import MAX_ZOOM, Tile
 from geo.types import BBox, LonLat
 
 FAMILY = "facility"
@@ -28,6 +31,54 @@ def facilities_now(session: Session, kinds: Collection[str] | None = None) -> li
     if kinds is not None:
         chosen = chosen.where(FacilityRow.kind.in_(kinds))
     return [to_facility(row) for row in session.execute(chosen)]
+
+
+def facilities_numbered(session: Session, kind: str) -> list[tuple[Facility, int | None]]:
+    """Return the facilities of a kind by code, each with the row number of its hours."""
+    chosen = facilities_selected(FacilityRow.schedule_id).where(FacilityRow.kind == kind)
+    return [(to_facility(row), row.schedule_id) for row in session.execute(chosen)]
+
+
+def facility_counts(session: Session) -> dict[str, int]:
+    """Return how many facilities of each kind there are now, of those that the role may see."""
+    cell = FacilityCellRow
+    counted = select(cell.kind, func.sum(cell.n)).where(cell.level == LEVELS[0])
+    rows = session.execute(counted.group_by(cell.kind).order_by(cell.kind))
+    return {kind: int(count) for kind, count in rows if count > 0}
+
+
+def facility_schedules(session: Session) -> dict[str, dict[int | None, Schedule | None]]:
+    """Return by kind the hours that its facilities have now, by row number; None for unknown."""
+    # Which numbers first: the texts of a few are read, not those of every facility.
+    used = (
+        select(FacilityRow.kind, FacilityRow.schedule_id)
+        .where(func.upper_inf(FacilityRow.valid))
+        .distinct()
+        .subquery()
+    )
+    rows = session.execute(
+        select(used.c.kind, used.c.schedule_id, ScheduleRow.hours, ScheduleRow.time_zone).outerjoin(
+            ScheduleRow, ScheduleRow.id == used.c.schedule_id
+        )
+    )
+    found: dict[str, dict[int | None, Schedule | None]] = defaultdict(dict)
+    for kind, number, hours, zone in rows:
+        found[kind][number] = schedule_of(hours, zone)
+    return dict(found)
+
+
+async def extent_of_facilities(connection: AsyncConnection) -> BBox | None:
+    """Return a box around all facilities that the role may see, else around all areas."""
+    cell = FacilityCellRow
+    # Where they lie in the mean of each square, as numbers of zoom 30: nearer than its corners.
+    column, row = cell.sum_x / cell.n, cell.sum_y / cell.n
+    edges = select(func.min(column), func.min(row), func.max(column), func.max(row))
+    found = (await connection.execute(edges.where(cell.level == LEVELS[2], cell.n > 0))).one()
+    if found[0] is None:
+        return await extent_of(connection, AreaRow)
+    west, north, east, south = (int(one) >> (30 - MAX_ZOOM) for one in found)
+    first, last = Tile(MAX_ZOOM, west, north).box, Tile(MAX_ZOOM, east, south).box
+    return BBox(first.west, last.south, last.east, first.north)
 
 
 def facilities_selected(*more: Any) -> AnySelect:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Function, and_, func, or_
+from sqlalchemy import ColumnElement, Function, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from data.models import SRID
 from geo.measure import box_around
@@ -46,3 +47,14 @@ def within(column: Any, point: LonLat, radius_m: float) -> ColumnElement[bool]:
         in_box(column, box_around(point, radius_m)),
         func.ST_DWithin(func.geography(column), func.geography(spot_of(point)), radius_m),
     )
+
+
+async def extent_of(connection: AsyncConnection, *tables: Any) -> BBox | None:
+    """Return the box around what is published now in the first table that is not empty."""
+    for table in tables:
+        box = func.ST_Extent(table.geom)
+        edges = (getattr(func, f"ST_{edge}")(box) for edge in ("XMin", "YMin", "XMax", "YMax"))
+        found = (await connection.execute(select(*edges).where(func.upper_inf(table.valid)))).one()
+        if found[0] is not None:
+            return BBox(*found)
+    return None

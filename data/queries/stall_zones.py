@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from data.models import AreaRow, ScheduleRow, StallRow, StallZoneRow
 from data.queries.rows import AnyRow, AnySelect, shape_of
 from data.queries.schedules import Overrides, overrides_in, overrides_of, schedule_of
-from data.queries.spatial import distance_m, in_box, within
+from data.queries.spatial import distance_m, extent_of, in_box, within
 from geo.records import Stall, StallZone
 from geo.types import BBox, LonLat
 
@@ -82,13 +82,7 @@ async def stalls_of(connection: AsyncConnection, zone_code: str) -> list[Stall]:
 
 async def extent_of_zones(connection: AsyncConnection) -> BBox | None:
     """Return the box around all stall zones, else around all areas; None for an empty city."""
-    for table in (StallZoneRow, AreaRow):
-        box = func.ST_Extent(table.geom)
-        edges = (getattr(func, f"ST_{edge}")(box) for edge in ("XMin", "YMin", "XMax", "YMax"))
-        found = (await connection.execute(select(*edges).where(func.upper_inf(table.valid)))).one()
-        if found[0] is not None:
-            return BBox(*found)
-    return None
+    return await extent_of(connection, StallZoneRow, AreaRow)
 
 
 def zones_selected(*more: Any) -> AnySelect:

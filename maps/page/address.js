@@ -10,7 +10,8 @@ export const readAddress = () => {
     goods: query.get("goods") ?? "",
     words: query.get("q") ?? "",
     sort: query.get("sort") ?? "",
-    zone: query.get("zone"),
+    place: query.get("zone") ?? query.get("place"),
+    isBarrierFree: query.get("barrier_free") === "1",
     map: [zoom, lat, lng].every(Number.isFinite) && query.get("map") ? { zoom, center: [lat, lng] } : null,
   };
 };

@@ -4,19 +4,22 @@ import { word } from "./words.js";
 const AT_ONCE = 40;
 
 export class List {
-  /** `rowOf(place)` tells what a row says; `onPick(place)` hears which one was pressed. */
-  constructor(place, { rowOf, onPick }) {
+  /**
+   * `keyOf(place)` tells one place from another, `rowOf(place)` what a row says; `onPick(place)`
+   * hears which one was pressed.
+   */
+  constructor(place, { keyOf, rowOf, onPick }) {
     this.rows = place.querySelector("ol");
     this.template = place.querySelector("template");
     this.told = place.querySelector(".told");
     this.more = place.querySelector(".more");
-    this.rowOf = rowOf;
+    Object.assign(this, { keyOf, rowOf });
     this.shown = AT_ONCE;
     this.order = [];
     this.held = new Map();
     this.rows.addEventListener("click", (event) => {
-      const entry = event.target.closest("[data-place]");
-      if (entry && !event.target.closest("a")) onPick(JSON.parse(entry.dataset.place));
+      const entry = event.target.closest(".entry");
+      if (entry && !event.target.closest("a")) onPick(this.held.get(entry.dataset.key).place);
     });
     this.more.addEventListener("click", () => {
       this.shown += AT_ONCE;
@@ -40,7 +43,7 @@ export class List {
   }
 
   reveal(place) {
-    const entry = this.held.get(place);
+    const entry = this.held.get(this.#keyOf(place))?.entry;
     // Beside the map the list scrolls on its own; below it, scrolling would take the map away.
     const list = this.rows.closest(".list");
     if (entry?.isConnected && list.scrollHeight > list.clientHeight) entry.scrollIntoView({ block: "nearest" });
@@ -58,13 +61,20 @@ export class List {
     this.more.textContent = word("show_more", { count: left });
   }
 
+  #keyOf(place) {
+    return String(this.keyOf(place));
+  }
+
   #entry(place) {
-    if (!this.held.has(place)) {
+    const key = this.#keyOf(place);
+    if (!this.held.has(key)) {
       const made = this.template.content.firstElementChild.cloneNode(true);
-      made.dataset.place = JSON.stringify(place);
-      this.held.set(place, made);
+      made.dataset.key = key;
+      this.held.set(key, { entry: made });
     }
-    const entry = this.held.get(place);
+    const held = this.held.get(key);
+    held.place = place;
+    const { entry } = held;
     const row = this.rowOf(place);
     const part = (name) => entry.querySelector(`.${name}`);
     const say = (element, text, lang) => {
@@ -76,7 +86,8 @@ export class List {
     say(entry.querySelector("button"), row.name.text, row.name.lang);
     part("state").className = `state state-${row.state}`;
     part("mark").className = `mark mark-${row.state}`;
-    say(entry.querySelector("b"), word(row.state));
+    part("mark").hidden = row.stateName === "";
+    say(entry.querySelector("b"), row.stateName);
     say(part("change"), row.change);
     say(part("facts-line"), row.facts.filter(Boolean).join(" · "));
     say(part("far"), row.far);

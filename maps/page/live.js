@@ -24,14 +24,14 @@ export class Readings {
   }
 }
 
-/** Follow what changes: `onReading()` after readings came, `onLayers()` when the map's data did. */
-export const follow = (readings, { onReading, onLayers }) => {
+/** Follow what changes, readings of a path first: `onReading()` after readings came, `onLayers()` when the map's data did. */
+export const follow = (readings, path, { onReading, onLayers }) => {
   let layers = null;
   let timer = 0;
 
   const catchUp = async () => {
     try {
-      const { found } = await ask("/v1/readings", (raw) => raw.readings.slice());
+      const { found } = await ask(path, (raw) => raw.readings.slice());
       found.forEach((one) => readings.take(one));
       onReading();
     } catch {

@@ -1,23 +1,15 @@
-// The marks of all zones on one canvas: two thousand of them must follow a finger.
-// Their forms differ as those of the legend do: disc, half disc, ring, dotted ring.
+// The marks of all zones. Their forms differ as those of the legend do: disc, half disc, ring,
+// dotted ring.
+import { Canvas, circle } from "./canvas.js";
 import { STATES } from "./week.js";
 
 const REACH_PX = 16;
 const CROWD = 250;
 
-const coloursAt = (place) => {
-  const style = getComputedStyle(place);
-  const of = (name) => style.getPropertyValue(`--${name}`).trim();
-  return { paper: of("paper"), ink: of("ink"), states: STATES.map((state) => of(state === "unknown" ? "closed" : state)) };
-};
-
-/** A Leaflet renderer that draws places in their states. */
-export const Marks = L.Renderer.extend({
+/** Draws places in their states. */
+export const Marks = Canvas.extend({
   initialize(latlngs) {
-    // Leaflet takes its options from the prototype's object.
-    L.setOptions(this, { padding: 0.3, pane: "markerPane" });
-    L.stamp(this);
-    this._layers = {};
+    Canvas.prototype.initialize.call(this);
     this.latlngs = latlngs.map((place) => L.latLng(place));
     this.order = [];
     this.states = new Uint8Array(latlngs.length);
@@ -35,88 +27,44 @@ export const Marks = L.Renderer.extend({
 
   /** The shown place nearest to a point of the map's window, null when none is in reach. */
   at(point) {
-    let [best, reach] = [null, REACH_PX ** 2];
-    for (const place of this.order) {
-      const { x, y } = this._map.latLngToContainerPoint(this.latlngs[place]);
-      const away = (x - point.x) ** 2 + (y - point.y) ** 2;
-      if (away <= reach) [best, reach] = [place, away];
-    }
-    return best;
+    return this.nearest(this.order, (place) => this.latlngs[place], point, REACH_PX);
   },
 
   draw() {
-    if (!this._bounds) return;
-    const context = this.context;
-    const ratio = devicePixelRatio || 1;
-    const size = this._bounds.getSize();
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, size.x, size.y);
-    context.translate(-this._bounds.min.x, -this._bounds.min.y);
+    const context = this.wiped();
+    if (!context) return;
     const seen = [];
     for (const place of this.order) {
-      const point = this._map.latLngToLayerPoint(this.latlngs[place]);
-      if (this._bounds.contains(point)) seen.push([place, point]);
+      const point = this.seen(this.latlngs[place]);
+      if (point) seen.push([place, point]);
     }
     const radius = seen.length > CROWD ? 4 : 7;
-    for (const [place, point] of seen) this._mark(context, point, this.states[place], radius);
-    if (this.chosen !== null) this._ring(context, this._map.latLngToLayerPoint(this.latlngs[this.chosen]), radius + 6);
-  },
-
-  _mark(context, { x, y }, state, radius) {
-    const { paper, states } = this.colours;
-    const name = STATES[state];
-    const circle = (size) => { context.beginPath(); context.arc(x, y, size, 0, 2 * Math.PI); };
-    circle(radius + 2);
-    context.fillStyle = paper;
-    context.fill();
-    circle(radius - 1);
-    context.strokeStyle = context.fillStyle = states[state];
-    context.lineWidth = Math.max(2, radius / 3);
-    context.setLineDash(name === "unknown" ? [2, 3] : []);
-    context.stroke();
-    if (name === "open") context.fill();
-    if (name === "later") {
-      context.beginPath();
-      context.arc(x, y, radius - 1, Math.PI / 2, 1.5 * Math.PI);
-      context.fill();
-    }
-  },
-
-  _ring(context, { x, y }, radius) {
+    const colours = STATES.map((state) => this.colour(state === "unknown" ? "closed" : state));
+    const paper = this.colour("paper");
+    for (const [place, point] of seen) mark(context, point, this.states[place], radius, colours, paper);
+    if (this.chosen === null) return;
     context.setLineDash([]);
     context.lineWidth = 3;
-    context.strokeStyle = this.colours.ink;
-    context.beginPath();
-    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.strokeStyle = this.colour("ink");
+    circle(context, this._map.latLngToLayerPoint(this.latlngs[this.chosen]), radius + 6);
     context.stroke();
   },
-
-  _initContainer() {
-    const canvas = this._container = document.createElement("canvas");
-    canvas.setAttribute("aria-hidden", "true");
-    this.context = canvas.getContext("2d");
-    this.scheme = matchMedia("(prefers-color-scheme: dark)");
-    this.recolour = () => { this.colours = coloursAt(this._map.getContainer()); this.draw(); };
-    this.scheme.addEventListener("change", this.recolour);
-    this.colours = coloursAt(this._map.getContainer());
-  },
-
-  _destroyContainer() {
-    this.scheme.removeEventListener("change", this.recolour);
-    this._container.remove();
-  },
-
-  // Called by Leaflet when the view has changed.
-  _update() {
-    if (this._map._animatingZoom && this._bounds) return;
-    L.Renderer.prototype._update.call(this);
-    const size = this._bounds.getSize();
-    const ratio = devicePixelRatio || 1;
-    L.DomUtil.setPosition(this._container, this._bounds.min);
-    this._container.width = ratio * size.x;
-    this._container.height = ratio * size.y;
-    this._container.style.width = `${size.x}px`;
-    this._container.style.height = `${size.y}px`;
-    this.draw();
-  },
 });
+
+const mark = (context, point, state, radius, colours, paper) => {
+  const name = STATES[state];
+  circle(context, point, radius + 2);
+  context.fillStyle = paper;
+  context.fill();
+  circle(context, point, radius - 1);
+  context.strokeStyle = context.fillStyle = colours[state];
+  context.lineWidth = Math.max(2, radius / 3);
+  context.setLineDash(name === "unknown" ? [2, 3] : []);
+  context.stroke();
+  if (name === "open") context.fill();
+  if (name === "later") {
+    context.beginPath();
+    context.arc(point.x, point.y, radius - 1, Math.PI / 2, 1.5 * Math.PI);
+    context.fill();
+  }
+};

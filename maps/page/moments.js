@@ -1,5 +1,5 @@
 // Times in words, as maps/hours.py has them: 18:00 today, tomorrow 02:00, Friday 18:00, June 10.
-import { word } from "./words.js";
+import { said, word } from "./words.js";
 
 const DAYS = ["Su", "Mo", "Tu", "We", "Th", "Fr", "Sa"];
 const SOON_MIN = 60;
@@ -30,20 +30,17 @@ const momentWords = (week, when, at, ends) => {
   return word("on_date", { date: dateWords(wall), time });
 };
 
+// `manner` is how it is said: of stalls or of places.
 /** The next change of a moment, such as `20 分钟后收摊` or `opens 18:00`; empty when unknown. */
-export const changeWords = (week, moment, at, state) => {
+export const changeWords = (week, moment, at, state, manner = "stalls") => {
   if (state === "unknown") return "";
-  if (moment.closes) {
-    const left = Math.ceil(moment.closes - at);
-    if (left < SOON_MIN) return word("closes_in", { count: left });
-    return word("closes", { moment: momentWords(week, moment.closes, at, true) });
+  for (const [when, key, soon] of [[moment.closes, "closes", "closes_in"], [moment.opens, "opens", "opens_in"]]) {
+    if (when === undefined || when === null) continue;
+    const left = Math.ceil(when - at);
+    if (left < SOON_MIN) return said(soon, manner, { count: left });
+    return said(key, manner, { moment: momentWords(week, when, at, key === "closes") });
   }
-  if (moment.opens != null) {
-    const left = Math.ceil(moment.opens - at);
-    if (left < SOON_MIN) return word("opens_in", { count: left });
-    return word("opens", { moment: momentWords(week, moment.opens, at, false) });
-  }
-  return word(state === "open" ? "never_closes" : "never_opens");
+  return said(state === "open" ? "never_closes" : "never_opens", manner);
 };
 
 /** How long ago, as the zone's page says it. */

@@ -38,7 +38,7 @@ export class Sheet {
       enliven(article);
       onFilled(article);
     } catch {
-      if (this.path === path) this.body.append(said(word("sheet_missing")));
+      if (this.path === path) this.body.append(saidLine(word("sheet_missing")));
     } finally {
       if (this.path === path) this.body.removeAttribute("aria-busy");
     }
@@ -53,7 +53,24 @@ export class Sheet {
   }
 }
 
-const said = (text) => {
+/** What the page knows of a place by itself, until its sheet has come. */
+export const summary = (row) => {
+  const box = document.createElement("article");
+  box.className = "sheet";
+  const name = document.createElement("h2");
+  name.textContent = row.name.text;
+  name.lang = row.name.lang;
+  const lines = [[row.stateName, row.change], row.facts, [row.goods], [row.address]]
+    .map((parts) => parts.filter(Boolean).join(" · "));
+  box.append(name, ...lines.filter(Boolean).map((text) => {
+    const line = document.createElement("p");
+    line.textContent = text;
+    return line;
+  }));
+  return box;
+};
+
+const saidLine = (text) => {
   const line = document.createElement("p");
   line.className = "note";
   line.setAttribute("role", "status");

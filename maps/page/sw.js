@@ -7,6 +7,7 @@ const FILES = "files";
 const MOST = { [PAGES]: 120, [FILES]: 60 };
 const PATIENCE_MS = 8000;
 const DATA = ["/maps/stalls/week.json", "/maps/stalls/names.json", "/maps/stalls/shapes.json", "/maps/ground.json", "/maps/facilities/kinds.json"];
+const PLACES = /^\/maps\/facilities\/kinds\/[a-z0-9_]+\.json$/;
 
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("fetch", (event) => {
@@ -28,8 +29,8 @@ self.addEventListener("message", (event) => {
 });
 
 /** Pages, sheets and data; not what is only true now, nor what is somebody's own question. */
-const isKept = ({ pathname }) => DATA.includes(pathname)
-  || /^\/maps\/(stalls|facilities)(\/list|\/zones\/[^/]+)?$/.test(pathname)
+const isKept = ({ pathname }) => DATA.includes(pathname) || PLACES.test(pathname)
+  || /^\/maps\/(stalls|facilities)(\/list|\/(zones|places)\/[^/]+)?$/.test(pathname)
   || pathname === "/maps/manifest.webmanifest";
 
 /** One copy for each page and language, whatever else the address holds. */

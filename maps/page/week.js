@@ -1,4 +1,4 @@
-// The compact week that the server sends once: which zones are open at an instant, and until when.
+// The compact week that the server sends once: which places are open at an instant, and until when.
 // Instants are minutes since the first midnight of the week. This file needs no page: tests run it alone.
 
 export const STATES = ["open", "later", "closed", "unknown"];
@@ -6,13 +6,12 @@ const [OPEN, LATER, CLOSED, UNKNOWN] = STATES.keys();
 export const BIN_MIN = 15;
 const DAY_MIN = 1440;
 
+/** The days and the patterns of hours that many places share. */
 export class Week {
-  /** `raw` is the answer of week.json; throws when it is not one. */
+  /** `raw` is the answer of the server; throws when it is not one. */
   constructor(raw) {
-    const { code, pattern } = raw.zones;
-    if (code.length !== pattern.length) throw new TypeError("columns of different length");
+    if (!Array.isArray(raw.patterns)) throw new TypeError("no patterns");
     Object.assign(this, raw);
-    this.size = code.length;
     this.parts = partsIn(raw.time_zone);
     this.midnights = Array.from({ length: raw.days + 1 }, (_, day) => this.#midnight(day));
     this.end = this.midnights[raw.days];
@@ -56,20 +55,16 @@ export class Week {
     return this.patterns.map(() => ({ state: UNKNOWN }));
   }
 
-  /** How many stalls are open in each quarter of an hour of a day, as far as `counted(zone)`. */
-  tide(day, counted) {
+  /** How much is open in each quarter of an hour of a day; `weights` tells it by pattern. */
+  tide(day, weights) {
     const [first, last] = [this.midnights[day], this.midnights[day + 1]];
-    const stalls = new Float64Array(this.patterns.length);
-    for (let zone = 0; zone < this.size; zone += 1) {
-      if (counted(zone)) stalls[this.zones.pattern[zone]] += this.zones.capacity[zone] ?? 0;
-    }
     const bins = new Float64Array((last - first) / BIN_MIN);
     this.patterns.forEach(({ spans }, pattern) => {
-      for (let k = 0; stalls[pattern] > 0 && spans !== null && k < spans.length; k += 2) {
+      for (let k = 0; weights[pattern] > 0 && spans !== null && k < spans.length; k += 2) {
         // A bin counts what is open when it begins.
         const begin = Math.max(0, Math.ceil((spans[k] - first) / BIN_MIN));
         const end = Math.min(bins.length, Math.ceil((spans[k + 1] - first) / BIN_MIN));
-        for (let bin = begin; bin < end; bin += 1) bins[bin] += stalls[pattern];
+        for (let bin = begin; bin < end; bin += 1) bins[bin] += weights[pattern];
       }
     });
     return bins;
@@ -85,6 +80,24 @@ export class Week {
   isAssumed(pattern, at) {
     const from = this.patterns[pattern].assumed_from;
     return from !== null && at >= from;
+  }
+}
+
+/** The week of all stall zones. */
+export class ZoneWeek extends Week {
+  constructor(raw) {
+    const { code, pattern } = raw.zones;
+    if (code.length !== pattern.length) throw new TypeError("columns of different length");
+    super(raw);
+    this.size = code.length;
+  }
+
+  /** How many stalls have each pattern, of some zones. */
+  stalls(zones) {
+    const { pattern, capacity } = this.zones;
+    const found = new Float64Array(this.patterns.length);
+    for (const zone of zones) found[pattern[zone]] += capacity[zone] ?? 0;
+    return found;
   }
 
   latlng(zone) {

@@ -9,3 +9,10 @@ export const word = (key, values = {}) =>
 
 /** The text of the data in the page's language, and the language that it is in. */
 export const worded = (zh, en) => (language === "en" && en ? { text: en, lang: "en" } : { text: zh, lang: "zh" });
+
+/** The text of a key as it is said of stalls, or of places where people go in. */
+export const said = (key, manner, values = {}) =>
+  word(`${manner}_${key}` in held ? `${manner}_${key}` : key, values);
+
+/** Whether there is a text of this key. */
+export const hasWord = (key) => key in held;

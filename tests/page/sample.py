@@ -18,12 +18,13 @@ from maps.ground import ground as make_ground
 from maps.manifest import manifest
 from maps.names import names
 from maps.shapes import shapes
+from maps.sheet import Occasion
 from maps.site import Page, Site, zone_path
 from maps.stall_list import ZoneInList, stall_list
 from maps.stalls import stalls_page
 from maps.text import LANGUAGES, Language
 from maps.week import Frame, week
-from maps.zone import Sheet, zone_page
+from maps.zone import ZoneSheet, zone_page
 
 FRIDAY_EVENING = datetime(2026, 6, 12, 19, 30, tzinfo=timezone(timedelta(hours=8)))
 CALENDAR = Calendar(known_until=date(2026, 12, 31))
@@ -274,7 +275,8 @@ def listed(
 def sheet(shown: ZoneInList, language: Language = "zh", site: Site = SITE) -> Page:
     """Return the page of one zone."""
     kind = KINDS.get(shown.zone.kind, Kind("stall_zone", shown.zone.kind, "", ""))
-    told = Sheet(shown.zone, kind, FRIDAY_EVENING, CALENDAR, None, "http://127.0.0.1/z")
+    occasion = Occasion(FRIDAY_EVENING, CALENDAR, None, "http://127.0.0.1/z")
+    told = ZoneSheet(shown.zone, kind, occasion)
     return zone_page(told, language, site)
 
 

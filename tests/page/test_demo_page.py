@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
-from api.app import create_app
-from api.database import Database
-from api.settings import Settings
 from data.cluster import Cluster
-from tests.conftest import free_port
+from tests.page.servers import serving
 from tests.page.visits import DESKTOP, PHONE, visit
 
 # A Saturday afternoon: some markets are open, night markets open later, summer melons rest.
@@ -27,20 +23,8 @@ IMAGES = Path(__file__).parents[2] / "docs" / "images"
 @pytest.fixture(scope="module")
 def address(cluster: Cluster, demo: str) -> Iterator[str]:
     """A real server on a real port; the page asks it for everything."""
-    database = Database(
-        cluster.url("tidegrid_service", demo),
-        cluster.url("tidegrid_public", demo),
-        cluster.url("postgres", demo),
-    )
-    config = uvicorn.Config(create_app(Settings(), database), port=free_port(), log_level="error")
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
-    thread.start()
-    while not server.started:
-        thread.join(0.05)
-    yield f"http://127.0.0.1:{config.port}"
-    server.should_exit = True
-    thread.join()
+    with serving(cluster, demo) as found:
+        yield found
 
 
 @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -83,6 +67,24 @@ def test_the_english_page_is_whole(
 
         assert here.tab.locator("html").get_attribute("lang") == "en"
         assert "synthetic" in here.tab.inner_text("body").lower()
+        assert here.troubles == []
+
+
+def test_the_map_of_facilities_shows_what_people_look_for_on_the_way(
+    browser: Browser, address: str, size: ViewportSize, pictures: Path
+) -> None:
+    with visit(browser, address, f"/maps/facilities?at={AFTERNOON}", viewport=size) as here:
+        tab = here.tab
+        expect(tab.locator("#list .told")).to_have_text("列出 283 处")
+        shot(tab, pictures, "facilities")
+        tab.get_by_text("公共厕所 124").click()
+        expect(tab.locator("#list .told")).to_have_text("列出 159 处")
+        # An address that others can follow.
+        assert parse_qs(urlsplit(tab.url).query)["kind"] == [
+            "park", "parking", "ebike_charging", "station"
+        ]  # fmt: skip
+        tab.get_by_role("link", name="潮汐摊位").click()
+        expect(tab.locator("#list .told")).to_have_text("共 42 处摊区")
         assert here.troubles == []
 
 

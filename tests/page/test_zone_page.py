@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, ViewportSize, expect
 
 from geo.schedules import Calendar, Override, Window
+from maps.sheet import Free, Occasion
 from maps.site import Page
 from maps.text import Language
-from maps.zone import Free, Sheet, missing_page, zone_page
+from maps.zone import ZoneSheet, missing_page, zone_page
 from tests.page import sample
 from tests.page.conftest import Serve
 from tests.page.visits import DESKTOP, PHONE, visit
@@ -51,15 +52,14 @@ def page(language: Language = "zh", text: str | None = None) -> Page:
         texts = {"name": text, "name_en": text, "address": text, "rules": text, "duty_phone": text}
         zone = replace(zone, **texts, goods=(text,))  # type: ignore[arg-type]
     at = sample.FRIDAY_EVENING
-    sheet = Sheet(
-        zone,
-        sample.KINDS["night_market"],
+    occasion = Occasion(
         at,
         Calendar({days[6]: "PH"}, known_until=date(2026, 12, 31)),
         Free(12, at - timedelta(minutes=3)),
         f"https://city.example{PATH}" + ("?lang=en" if language == "en" else ""),
     )
-    return zone_page(sheet, language, sample.SITE)
+    told = ZoneSheet(zone, sample.KINDS["night_market"], occasion)
+    return zone_page(told, language, sample.SITE)
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from geo.schedules import Calendar, Override, Window
 from maps.days import Bar, Day, coming_days
 from maps.navigation import ways_to
 from maps.qr import qr_image
+from maps.sheet import Free, Occasion, place_on
 from maps.text import LANGUAGES, Language, words
-from maps.zone import Free, Sheet, missing_page, place_on, tel_of, zone_page
+from maps.zone import ZoneSheet, missing_page, tel_of, zone_page
 from tests.page.sample import CALENDAR, FRIDAY_EVENING, KINDS, SITE
 
 HOSTILE = (
@@ -47,20 +48,21 @@ ZONE = StallZone(
 )
 
 
-def sheet(zone: StallZone = ZONE, **more: object) -> Sheet:
+def sheet(zone: StallZone = ZONE, **more: object) -> ZoneSheet:
     given: dict[str, object] = {
-        "kind": KINDS["night_market"],
         "at": FRIDAY_EVENING,
         "calendar": CALENDAR,
         "free": None,
         "share_url": "https://city.example/maps/stalls/zones/YS-01",
     }
-    return Sheet(zone, **(given | more))  # type: ignore[arg-type]
+    kind = more.pop("kind", KINDS["night_market"])
+    return ZoneSheet(zone, kind, Occasion(**(given | more)))  # type: ignore[arg-type]
 
 
 def days(zone: StallZone, language: Language = "zh", **more: object) -> tuple[Day, ...]:
     shown = sheet(zone, **more)
-    return coming_days(zone.schedule, shown.at, language, zone.overrides, shown.calendar)
+    at, calendar = shown.occasion.at, shown.occasion.calendar
+    return coming_days(zone.schedule, at, language, zone.overrides, calendar)
 
 
 class Reader(HTMLParser):
@@ -83,7 +85,7 @@ class Reader(HTMLParser):
         return " ".join(" ".join(self.text).split())
 
 
-def read(found: Sheet, language: Language = "zh") -> Reader:
+def read(found: ZoneSheet, language: Language = "zh") -> Reader:
     return Reader(zone_page(found, language, SITE).html)
 
 
@@ -204,7 +206,7 @@ def test_a_phone_that_cannot_be_rung_is_text() -> None:
     assert "javascript:alert(1)" in found.words
 
 
-def hostile() -> Sheet:
+def hostile() -> ZoneSheet:
     closed = Override(date(2026, 6, 1), date(2026, 6, 30), False, (), HOSTILE, HOSTILE)
     zone = replace(
         ZONE,
@@ -278,7 +280,7 @@ def test_every_way_of_the_page_leads_to_a_point_on_the_zone() -> None:
     for shape in (crescent, parts, ZONE.geometry):
         assert isinstance(shape, Polygon | MultiPolygon)
         zone = replace(ZONE, geometry=shape)
-        place = place_on(zone)
+        place = place_on(shape)
         assert shapely.contains_xy(shape, place.lon, place.lat)
         shown = links(read(sheet(zone)))
         assert {way.url for way in ways_to(place, zone.name, zone.address)} <= set(shown)
