@@ -16,9 +16,11 @@ from api.compression import Compressed
 from api.database import Database, given_database
 from api.deps import Services
 from api.errors import install_error_handlers
+from api.events import Streams
 from api.middleware import ClientGone, Limits, SecurityHeaders
 from api.routes import (
     calendars,
+    events,
     facilities,
     health,
     locate,
@@ -29,6 +31,7 @@ from api.routes import (
     place_data,
     place_pages,
     positions,
+    readings,
     stall_zones,
     tiles,
     zone_pages,
@@ -38,6 +41,7 @@ from api.settings import Settings
 from api.shortcuts import ShortCuts
 from api.site import basemap_of
 from api.static import PageFiles
+from api.stopping import told_to_stop
 from data.engine import make_async_engine, make_engine
 from data.live.city import LiveCity
 from data.live.past import PastAreas
@@ -82,7 +86,11 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             application="tidegrid-maps",
         )
         live = LiveCity(
-            database.service_url, loader, service, keep_fixes_days=settings.keep_fixes_days
+            database.service_url,
+            loader,
+            service,
+            reader,
+            keep_fixes_days=settings.keep_fixes_days,
         )
         shelf = TileShelf(public)
         live.followers.append(shelf.heard)
@@ -90,10 +98,13 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.state.batches = locate_batch.Batches(settings, live, PastAreas(loader))
         app.state.map_data = map_data.MapData(live, reader)
         app.state.place_data = place_data.PlaceData(live, reader)
+        streams = app.state.streams = Streams(live, settings.streams_max)
         await live.start()
         try:
-            yield
+            with told_to_stop(streams.stop):
+                yield
         finally:
+            streams.stop()
             await live.stop()
             # Threads that are still loading hold connections, which nobody else would close.
             await asyncio.get_running_loop().shutdown_default_executor()
@@ -121,6 +132,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         stall_zones,
         calendars,
         facilities,
+        readings,
+        events,
         map_data,
         maps,
         tiles,
@@ -132,10 +145,8 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         app.include_router(module.router)
     install_error_handlers(app)
     _serve_static(app)
-    app.add_middleware(
-        Compressed,
-        ("/static/", tiles.PREFIX, *map_data.PATHS, place_data.KINDS, place_data.PREFIX),
-    )
+    own = (*map_data.PATHS, place_data.KINDS, place_data.PREFIX, tiles.PREFIX, events.PATH)
+    app.add_middleware(Compressed, ("/static/", *own))
     app.add_middleware(ClientGone)
     app.add_middleware(
         ShortCuts,

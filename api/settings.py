@@ -74,7 +74,18 @@ class Settings(BaseSettings):
         7, ge=1, le=365, description="How many days the history of officers' positions is kept."
     )
     future_max_s: int = Field(
-        60, ge=0, description="How far ahead of our clock a position's time may be, seconds."
+        60,
+        ge=0,
+        description="How far ahead of our clock the time of a position or a reading may be, "
+        "seconds.",
+    )
+    reading_valid_max_s: int = Field(
+        86_400, ge=1, description="The longest that a reading may say that it holds, seconds."
+    )
+    streams_max: int = Field(
+        500,
+        ge=0,
+        description="Open streams of events per worker; beyond, pages ask now and then instead.",
     )
     public_url: str = Field(
         "",

@@ -1,7 +1,7 @@
-"""The city in memory: areas, officers and tokens, each swapped whole when the clock ticks.
+"""The city in memory: areas, officers, tokens, readings, as fresh as the clock.
 
-Building runs in threads; the event loop only swaps. While the database is away the last state
-keeps answering, and `age_s` says how old it is.
+Building runs in threads; the event loop only swaps in what was built. While the database is away
+the last state keeps answering, and `age_s` says how old it is.
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from data.engine import translated
 from data.live.areas import LoadedAreas, load_areas
 from data.live.listener import Listener
-from data.live.news import News
+from data.live.news import Bell, News
 from data.live.positions import PositionWriter
+from data.live.readings import LiveReadings
 from data.live.snapshots import (
     Tokens,
     load_batches,
@@ -40,17 +41,26 @@ _START_S = 10.0
 _RETRY_S = 0.25
 # News is known so soon; what takes longer is told by its age.
 _PROMISED_S = 1.0
-# Officers are indexed anew at most this often, however many fixes come in.
+# Officers are indexed anew, and readings read, at most this often, however many come in.
 _GATHER_S = 0.2
 _HOUSEKEEPING_S = 600.0
-_PARTS = ("areas", "staff", "fixes", "tokens", "revisions")
+_PARTS = ("areas", "staff", "fixes", "tokens", "revisions", "readings")
 
 
 class LiveCity:
-    """What is hot, in memory, for one worker."""
+    """What is hot, in memory, for one worker.
+
+    `loader` and `writer` have the rights of the service, `reader` those of the public.
+    """
 
     def __init__(
-        self, url: str, loader: Engine, writer: AsyncEngine, *, keep_fixes_days: int
+        self,
+        url: str,
+        loader: Engine,
+        writer: AsyncEngine,
+        reader: Engine,
+        *,
+        keep_fixes_days: int,
     ) -> None:
         self._loader, self._engine, self._keep_days = loader, writer, keep_fixes_days
         self.listener = Listener(url, self._heard, self._catch_up)
@@ -60,6 +70,9 @@ class LiveCity:
         self.officers: OfficerIndex | None = None
         self.tokens: Tokens | None = None
         self.revisions: dict[str, int] | None = None
+        self.readings = LiveReadings(reader)
+        self.changed = Bell()
+        """Rings when other revisions or readings are known."""
         self._batches: list[int] = []
         self._news = {name: News() for name in _PARTS}
         self._tasks: list[asyncio.Task[None]] = []
@@ -77,6 +90,7 @@ class LiveCity:
             self._whenever("areas", self._load_areas),
             self._whenever("tokens", self._load_tokens),
             self._whenever("revisions", self._load_revisions),
+            self._whenever("readings", self._load_readings, _GATHER_S),
             self._keep_officers(),
             self._keep_house(),
             self._follow_the_calendar(),
@@ -84,7 +98,10 @@ class LiveCity:
         self._tasks = [asyncio.create_task(job) for job in jobs]
         with suppress(TimeoutError):
             async with asyncio.timeout(_START_S):
-                while None in (self.areas, self.officers, self.tokens, self.revisions):
+                while (
+                    None in (self.areas, self.officers, self.tokens, self.revisions)
+                    or not self.readings.is_loaded
+                ):
                     await asyncio.sleep(0.01)
 
     async def stop(self) -> None:
@@ -138,6 +155,10 @@ class LiveCity:
             self._news["staff"].came()
         if layer == "tokens":
             self._news["tokens"].came()
+        if layer in ("readings", "kinds"):
+            # Of a kind that is public no longer nothing may be told.
+            self.readings.look_up(tick.get("target") if layer == "readings" else None)
+            self._news["readings"].came()
         if "revision" in tick:
             self._news["revisions"].came()
         for follow in self.followers:
@@ -145,21 +166,28 @@ class LiveCity:
 
     def _catch_up(self) -> None:
         """Whatever was notified while nobody listened is in the tables."""
-        for name in ("areas", "staff", "tokens", "revisions"):
+        self.readings.look_up(None)
+        for name in ("areas", "staff", "tokens", "revisions", "readings"):
             self._news[name].came(self.listener.deaf_since)
         for follow in self.followers:
             follow(None)
 
     # --- loading ----------------------------------------------------------------------------
 
-    async def _whenever(self, name: str, load: Callable[[], Awaitable[None]]) -> None:
-        """Load each time that there is news; ticks that come meanwhile make one more turn."""
+    async def _whenever(
+        self, name: str, load: Callable[[], Awaitable[None]], gather_s: float = 0.0
+    ) -> None:
+        """Load each time that there is news; ticks that come meanwhile make one more turn.
+
+        What comes shortly after is gathered first.
+        """
         news = self._news[name]
         while True:
             await news.has_come.wait()
             news.take()
             if await _survived(load()):
                 news.known()
+                await asyncio.sleep(gather_s)
             else:
                 news.put_back()
                 await asyncio.sleep(_RETRY_S)
@@ -176,6 +204,11 @@ class LiveCity:
     async def _load_revisions(self) -> None:
         """Read, not taken from ticks: whoever may log in may notify, and may notify any number."""
         self.revisions = await asyncio.to_thread(load_revisions, self._loader)
+        self.changed.ring()
+
+    async def _load_readings(self) -> None:
+        if await self.readings.load():
+            self.changed.ring()
 
     async def _keep_officers(self) -> None:
         """Staff and fixes in one task: a snapshot must not overtake the batches that follow it."""

@@ -1,4 +1,7 @@
-"""News of one part of the city: what was notified and is not in memory yet, and since when."""
+"""News of one part of the city: what was notified and is not in memory yet, and since when.
+
+And the bell that tells those who wait when something new is in memory.
+"""
 
 from __future__ import annotations
 
@@ -43,3 +46,19 @@ class News:
         if self._taken_since is not None:
             self._waiting_since, self._taken_since = self._taken_since, None
             self.has_come.set()
+
+
+class Bell:
+    """Wakes all who wait, each time that it rings."""
+
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+
+    def ring(self) -> None:
+        """Wake those who wait now."""
+        self._rung.set()
+        self._rung = asyncio.Event()
+
+    async def wait(self) -> None:
+        """Wait until it rings the next time."""
+        await self._rung.wait()

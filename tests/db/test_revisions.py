@@ -33,7 +33,7 @@ def living(cluster: Cluster, work: Callable[[LiveCity], Awaitable[None]]) -> Non
     async def main() -> None:
         loader = make_engine(url, role="tidegrid_service")
         writer = make_async_engine(url, role="tidegrid_service", timeout_ms=5000, pool_size=2)
-        live = LiveCity(url, loader, writer, keep_fixes_days=7)
+        live = LiveCity(url, loader, writer, loader, keep_fixes_days=7)
         assert live.revision_of("areas") is None
         await live.start()
         try:
