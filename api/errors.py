@@ -39,6 +39,7 @@ PROBLEMS: dict[type[e.TidegridError], Kind] = {
     e.NotOnDuty: Kind(409, "Not on duty", "不在岗"),
     e.TooLarge: Kind(413, "Too large", "请求过大"),
     e.Unavailable: Kind(503, "Not available now", "暂时不可用"),
+    e.Crowded: Kind(503, "No room now", "连接已满"),
     e.ImportRefused: Kind(422, "Import refused", "导入被拒绝"),
     e.ClusterError: Kind(503, "Database not available", "数据库不可用"),
 }
@@ -76,7 +77,8 @@ async def _ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, e.TidegridError)
     kind = next(kind for kind in type(error).__mro__ if kind in PROBLEMS)
     found = PROBLEMS[kind]
-    if found.status >= 500:
+    # Those who are turned away would fill the log.
+    if found.status >= 500 and kind is not e.Crowded:
         logger.error("%s %s: %s", request.method, request.url.path, error)
     return problem(request, found.status, slug(kind), found.title_en, found.title_zh, str(error))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +19,9 @@ from starlette.types import Receive, Scope, Send
 
 from data.live.city import LiveCity
 from data.live.readings import LiveReading
-from geo.errors import Unavailable
+from geo.errors import Crowded, Unavailable
+
+logger = logging.getLogger("tidegrid.api")
 
 PUBLIC_LAYERS = ("areas", "stall_zones", "stalls", "facilities", "overrides", "calendar", "kinds")
 """Layers whose revisions are told; when officers or tokens changed is nobody's business."""
@@ -44,6 +47,7 @@ class Streams:
         self.live, self._most = live, most
         self.open = 0
         self.is_stopping = False
+        self._is_full = False
 
     def stop(self) -> None:
         """End all streams: the server waits for them."""
@@ -51,13 +55,17 @@ class Streams:
         self.live.changed.ring()
 
     def check(self) -> None:
-        """Raise `Unavailable` when there is no room for one more."""
+        """Raise `Crowded` when there is no room for one more, `Unavailable` at the end."""
         if self.is_stopping:
             raise Unavailable("the service is stopping; open the stream again shortly")
         if self.open >= self._most:
-            raise Unavailable(
+            if not self._is_full:
+                logger.warning("%d streams of events are open: pages ask instead", self._most)
+            self._is_full = True
+            raise Crowded(
                 f"{self._most} streams are open here; ask /v1/readings now and then instead"
             )
+        self._is_full = False
 
 
 class EventStream(Response):
@@ -75,7 +83,7 @@ class EventStream(Response):
         self.init_headers({"Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no"})
 
     async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
-        """Tell until one side has enough; raises `Unavailable` when there is no room."""
+        """Tell until one side has enough; raises like `Streams.check` before."""
         self._streams.check()
         self._streams.open += 1
         try:

@@ -61,6 +61,10 @@ class Unavailable(TidegridError):
     """The database does not answer, or not in time; trying again may help."""
 
 
+class Crowded(TidegridError):
+    """As many are served at once as there is room for; another call may do instead."""
+
+
 class ImportRefused(TidegridError):
     """A file or a mapping that cannot be imported at all."""
 

@@ -7,10 +7,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.request import Request, urlopen
 
 import typer
+from sqlalchemy.orm import Session
 
 from api.commands.serve import Host, Port, check_port, run
 from api.commands.session import check_ownership, session_of
@@ -24,10 +25,9 @@ from data.engine import translated
 from data.models import SCOPES
 from data.queries.city import holds_city
 from geo.errors import NotFound, Unavailable
-from geo.records import Position
 
-FIRST_WALK_S = 3
-WALK_EVERY_S = 60
+FIRST_MINUTE_S = 3
+MINUTE_S = 60
 
 
 def demo(
@@ -44,7 +44,7 @@ def demo(
         check_ownership(found)
         ensure_city(found, seed)
         secrets = demo_tokens(found)
-        with officers_walking(found, local_address(host, port), secrets["position"]):
+        with city_living(found, local_address(host, port), secrets):
             run(
                 settings, found, host, port, workers,
                 lambda: welcome(settings, found, secrets, host, port),
@@ -78,33 +78,40 @@ def demo_tokens(database: Database) -> dict[str, str]:
 
 
 @contextmanager
-def officers_walking(database: Database, address: str, secret: str) -> Iterator[None]:
-    """Report the demo's officers every minute, as their phones would: through the API."""
-    from data.demo.motion import walked
+def city_living(database: Database, address: str, secrets: dict[str, str]) -> Iterator[None]:
+    """Report where officers are and what is free every minute.
 
+    As phones and counters would: through the API.
+    """
     stop = threading.Event()
 
-    def move() -> None:
-        wait_s = FIRST_WALK_S
+    def live() -> None:
+        wait_s = FIRST_MINUTE_S
         while not stop.wait(wait_s):
-            wait_s = WALK_EVERY_S
-            # They stand still while the service or the database is away, and walk on when back.
+            wait_s = MINUTE_S
+            # All stands still while the service or the database is away, and goes on when back.
             with suppress(Unavailable, OSError), translated():
                 with session_of(database) as session:
-                    positions = walked(session, datetime.now(UTC))
-                _report(address, secret, positions)
+                    walk, counts = _minute(session)
+                _report(f"{address}/v1/positions", secrets["position"], walk)
+                _report(f"{address}/v1/readings", secrets["reading"], counts)
 
-    mover = threading.Thread(target=move, name="officers", daemon=True)
-    mover.start()
+    living = threading.Thread(target=live, name="living", daemon=True)
+    living.start()
     try:
         yield
     finally:
         stop.set()
-        mover.join(timeout=10)
+        living.join(timeout=10)
 
 
-def _report(address: str, secret: str, positions: list[Position]) -> None:
-    told = [
+def _minute(session: Session) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What the phones of officers, and those who count places, have to tell now."""
+    from data.demo.motion import walked
+    from data.demo.tides import counted
+
+    now = datetime.now(UTC)
+    walk = [
         {
             "id": position.officer_code,
             "lon": position.geometry.x,
@@ -112,10 +119,25 @@ def _report(address: str, secret: str, positions: list[Position]) -> None:
             "observed_at": position.observed_at.isoformat(),
             "accuracy_m": position.accuracy_m,
         }
-        for position in positions
+        for position in walked(session, now)
     ]
+    counts = [
+        {
+            "target": reading.target,
+            "measure": reading.measure,
+            "value": reading.value,
+            "observed_at": reading.observed_at.isoformat(),
+            "valid_for_s": round(reading.valid_for.total_seconds()),
+            "source": reading.source,
+        }
+        for reading in counted(session, now)
+    ]
+    return walk, counts
+
+
+def _report(address: str, secret: str, told: list[dict[str, Any]]) -> None:
     request = Request(
-        f"{address}/v1/positions",
+        address,
         data=json.dumps(told).encode(),
         headers={"Authorization": f"Bearer {secret}", "Content-Type": "application/json"},
     )

@@ -132,7 +132,7 @@ class LiveReadings:
             self._all = True
             raise
         self._kinds = kinds
-        return self._take(found, named)
+        return self.take(found, named)
 
     def _read(
         self, named: Collection[str] | None
@@ -141,7 +141,8 @@ class LiveReadings:
             rows = readings_now(connection, named)
             return [LiveReading(*row) for row in rows], public_kinds(connection)
 
-    def _take(self, found: list[LiveReading], named: Collection[str] | None) -> bool:
+    def take(self, found: list[LiveReading], named: Collection[str] | None) -> bool:
+        """Take what was read of some targets, or of all, and return whether anything changed."""
         now, before = datetime.now(UTC), self.turn
         self.turn += 1
         came = {(one.target, one.measure) for one in found}

@@ -101,6 +101,15 @@ def public_kinds(connection: Connection) -> dict[str, frozenset[str]]:
     }
 
 
+def places_of(kind: str, attributes: Mapping[str, Any]) -> float | None:
+    """Return how many places a facility's attributes say that it has, None where they do not."""
+    for name in _PLACES.get(kind, ()):
+        count = attributes.get(name)
+        if isinstance(count, int | float) and not isinstance(count, bool):
+            return count
+    return None
+
+
 async def capacities(
     connection: AsyncConnection, targets: Collection[str]
 ) -> dict[str, float | None]:
@@ -118,7 +127,7 @@ async def capacities(
     )
     found = {target_of("stall_zone", row.kind, row.code): row.capacity for row in zones}
     for row in facilities:
-        found[target_of("facility", row.kind, row.code)] = _places(row.kind, row.attributes)
+        found[target_of("facility", row.kind, row.code)] = places_of(row.kind, row.attributes)
     return {target: found[target] for target in targets if target in found}
 
 
@@ -141,11 +150,3 @@ async def store_readings(
         },
     )
     return {(row.target, row.measure) for row in found}
-
-
-def _places(kind: str, attributes: Mapping[str, Any]) -> float | None:
-    for name in _PLACES.get(kind, ()):
-        count = attributes.get(name)
-        if isinstance(count, int | float) and not isinstance(count, bool):
-            return count
-    return None

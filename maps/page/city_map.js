@@ -31,11 +31,11 @@ const REFRESH_PAUSE_MS = 500;
 export const page = (id) => document.getElementById(id);
 
 export class CityMap {
-  /** `orders` are the names of the list's orders that may stand in the address. */
-  constructor({ readings }) {
+  /** `follows` says which changes matter: the `family` of readings, and the `layers` of the data. */
+  constructor({ follows }) {
     this.map = window[document.querySelector(".folium-map").id];
     this.wish = readAddress();
-    this.readingsPath = readings;
+    this.follows = follows;
     this.notice = new Notice(page("trouble"));
     this.readings = new Readings();
     this.wanted = [];
@@ -60,7 +60,7 @@ export class CityMap {
     const parts = await Promise.allSettled(this.rest());
     if (parts.some(({ status }) => status === "rejected")) this.notice.say(word("part_missing"));
     setInterval(() => this.tick(), MINUTE_MS / 4);
-    follow(this.readings, this.readingsPath, { onReading: () => this.live(), onLayers: () => this.refresh() });
+    follow(this.readings, { ...this.follows, onReading: () => this.live(), onLayers: () => this.refresh() });
     keepForLater();
   }
 

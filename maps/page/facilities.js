@@ -16,7 +16,7 @@ const TILE_LIST_ZOOM_OUT = 4;
 
 class FacilityMap extends CityMap {
   constructor() {
-    super({ readings: "/v1/readings?family=facility" });
+    super({ follows: { family: "facility", layers: ["facilities", "calendar", "kinds"] } });
     this.freeKey = "free_places";
     this.whole = new Map();
     this.pieces = new Map();

@@ -13,7 +13,7 @@ import { language, word, worded } from "./words.js";
 
 class StallMap extends CityMap {
   constructor() {
-    super({ readings: "/v1/readings?family=stall_zone" });
+    super({ follows: { family: "stall_zone", layers: ["stall_zones", "overrides", "calendar", "kinds"] } });
     this.freeKey = "free_stalls";
     this.names = null;
     this.shapes = new Shapes(this.map, {

@@ -85,6 +85,16 @@ def test_the_shown_tokens_open_what_their_scope_says_and_nothing_else(demo: Prog
     assert answers["query"].json()["officers"]
 
 
+def test_free_places_come_in_by_themselves(demo: Program) -> None:
+    def told() -> list[dict[str, object]]:
+        found: list[dict[str, object]] = demo.get("/v1/readings").json()["readings"]
+        return found
+
+    # Whatever the hour, some car parks never close.
+    wait_until(demo, lambda _: bool(told()))
+    assert any(str(one["target"]).startswith("facility:parking:") for one in told())
+
+
 def test_the_shown_addresses_are_served_on_the_host_and_port_asked_for(demo: Program) -> None:
     addresses = re.findall(r"http://\S+", demo.shown)
 

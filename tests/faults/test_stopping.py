@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import signal
 import socket
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
+
+from api.commands.serve import GRACE_S
 from tests.cli.program import Home, Program, alive, eventually
 from tests.faults.conftest import FirstStart
+from tests.http.events import following
 
 NEAREST = "/v1/officers/nearest?lon=112.0&lat=27.7"
 DAWDLING = b"PUT /v1/officers/x/position HTTP/1.1\r\nHost: t\r\nContent-Length: 99\r\n\r\n{"
@@ -36,6 +42,26 @@ def test_two_workers_serve_and_sigterm_stops_them_all_even_while_a_client_dawdle
             assert served.end(signal.SIGTERM) == 0
 
     assert eventually(lambda: not any(map(alive, workers)))
+    assert is_down(home)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_open_streams_end_at_once_and_hold_nobody_up(first_start: FirstStart, workers: int) -> None:
+    home = first_start.home
+    with home.serving("serve", "--workers", workers) as served, ExitStack() as stack:
+        streams = [stack.enter_context(following(served.address)) for _ in range(4)]
+        for stream in streams:
+            stream.next("hello")
+        began = time.monotonic()
+
+        assert served.end(signal.SIGTERM) == 0
+
+        # Within the time that is left to other requests they would be cut off, and that be logged.
+        assert time.monotonic() - began < GRACE_S
+        for stream in streams:
+            with pytest.raises(EOFError):
+                stream.next()
+        assert [line for line in served.told.splitlines() if not line.startswith("»")] == []
     assert is_down(home)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from playwright.sync_api import Browser, Page, ViewportSize
+from playwright.sync_api import Browser, Page, Request, ViewportSize
 
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
@@ -21,8 +21,13 @@ class Visit:
         tab.on("console", lambda message: self._hear(message.type, message.text))
         tab.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
         tab.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
-        tab.on("requestfailed", lambda request: self.troubles.append(f"failed: {request.url}"))
+        tab.on("requestfailed", self._miss)
         tab.on("request", lambda request: self._watch(request.url))
+
+    def _miss(self, request: Request) -> None:
+        # A stream of events has no end of its own: it is cut off when the page goes.
+        if request.resource_type != "eventsource" or request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"failed: {request.url}")
 
     def _hear(self, kind: str, text: str) -> None:
         if kind in ("error", "warning"):  # violations of the policy are errors of the console
