@@ -95,8 +95,10 @@ export class CityMap {
     this.filter();
   }
 
+  /** Offline the week that is held may be another one than the address asks for. */
   wishedMinute() {
-    return Number.isFinite(this.wish.at) ? this.week.minuteOf(this.wish.at) : null;
+    const at = this.week.minuteOf(this.wish.at);
+    return at >= 0 && at < this.week.end ? at : null;
   }
 
   /** Open what the address names, once that place is known. */

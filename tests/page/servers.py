@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.request import urlopen
 
 from api.app import create_app
 from api.database import Database
@@ -21,4 +22,7 @@ def serving(cluster: Cluster, name: str) -> Iterator[str]:
         cluster.url("postgres", name),
     )
     with served(create_app(Settings(), database)) as address:
+        # The first page loads Folium, which takes seconds: that is not what visits are to try.
+        for page in ("stalls", "facilities"):
+            urlopen(f"{address}/maps/{page}").read()
         yield address
