@@ -109,5 +109,6 @@ class Settings(BaseSettings):
     basemap_source: str = Field("", description="Who made the tiles of basemap xyz.")
     map_approval_number: str = Field(
         "",
-        description="审图号 of the map, copied from its publisher; shown on every page with a map.",
+        description="审图号 of the map, copied from its publisher; shown on every page with that "
+        "map.",
     )

@@ -11,6 +11,7 @@ from geo.errors import InvalidParameter
 from geo.schedules import CITY_TIME
 from maps.basemap import Basemap
 from maps.site import Site
+from maps.text import Language
 
 
 def site_of(settings: Settings, facts: CityFacts) -> Site:
@@ -27,6 +28,16 @@ def site_named(settings: Settings) -> Site:
         synthetic=False,
         basemap=basemap_of(settings),
     )
+
+
+def public_address(settings: Settings, path: str, language: Language, here: str = "") -> str:
+    """Return where others find a page: the settings' address wins over that of `here`.
+
+    Chinese is the default and needs no words in it. Empty where neither is known.
+    """
+    base = settings.public_url or here
+    query = "?lang=en" if language == "en" else ""
+    return f"{base.rstrip('/')}{path}{query}" if base else ""
 
 
 def basemap_of(settings: Settings) -> Basemap:

@@ -38,16 +38,21 @@ def ground(areas: Sequence[Area]) -> dict[str, Any]:
     the origin, each next from the one before, the last (the first again) is left out. Kinds that
     are not in `GROUND` are left out.
     """
-    shown = _shown(areas)
-    drawn = _drawn(shown)
-    corners = shapely.get_coordinates([shape for shapes in drawn.values() for shape in shapes])
+    drawn = simplified(areas)
+    corners = shapely.get_coordinates([shape for _, shape in drawn])
     origin = units(corners.min(axis=0)) if len(corners) else np.zeros(2, dtype=np.int64)
-    told = (
-        _told(area, shape, origin)
-        for kind, shapes in drawn.items()
-        for area, shape in zip(shown[kind], shapes, strict=True)
-    )
+    told = (_told(area, shape, origin) for area, shape in drawn)
     return {"origin": origin.tolist(), "areas": [one for one in told if one["polygons"]]}
+
+
+def simplified(areas: Sequence[Area]) -> list[tuple[Area, Polygon | MultiPolygon]]:
+    """Return the areas of the kinds in `GROUND`, from the bottom up, each with a simpler shape."""
+    shown = _shown(areas)
+    return [
+        (area, shape)
+        for kind, shapes in _drawn(shown).items()
+        for area, shape in zip(shown[kind], shapes, strict=True)
+    ]
 
 
 def _shown(areas: Sequence[Area]) -> Kinds:

@@ -16,6 +16,7 @@ NO_BASEMAP = Basemap()
 GROUND = ("city", "zone", "responsibility_grid", "water", "road")
 """The kinds of areas that make the backdrop, from the bottom up."""
 
+STALL_MAP = "/maps/stalls"
 ZONE_PAGE = "/maps/stalls/zones/{code}"
 ZONE_CALENDAR = "/v1/stall-zones/{code}/calendar.ics"
 

@@ -11,7 +11,7 @@ from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
 from api.routes.maps import LanguageText, html_answer
 from api.settings import Settings
-from api.site import site_of
+from api.site import public_address, site_of
 from data.queries.city import city_facts
 from data.queries.kinds import kinds_in
 from data.queries.readings import free_places, target_of
@@ -59,9 +59,8 @@ async def free_at(connection: AsyncConnection, target: str) -> Free | None:
 
 
 def share_url(request: Request, settings: Settings, path: str, language: Language) -> str:
-    """Return where others find a page; Chinese is the default and needs no words in it."""
-    base = settings.public_url or str(request.base_url)
-    return f"{base.rstrip('/')}{path}{'?lang=en' if language == 'en' else ''}"
+    """Return where others find a page."""
+    return public_address(settings, path, language, str(request.base_url))
 
 
 def missing_answer(page: Page, language: Language) -> Response:

@@ -1,5 +1,5 @@
 // The list beside the map: the same places, in an order that people choose, a page at a time.
-import { word } from "./words.js";
+import { language, word } from "./words.js";
 
 const AT_ONCE = 40;
 
@@ -21,6 +21,12 @@ export class List {
       const entry = event.target.closest(".entry");
       if (entry && !event.target.closest("a")) onPick(this.held.get(entry.dataset.key).place);
     });
+    // Paper cannot be asked for more, nor what day "today" was.
+    addEventListener("beforeprint", () => {
+      place.dataset.printed = `${new Date(Date.now()).toLocaleString(language)} · ${location.href}`;
+      this.#fillUpTo(Infinity);
+    });
+    addEventListener("afterprint", () => this.#fillUpTo(AT_ONCE));
     this.more.addEventListener("click", () => {
       this.shown += AT_ONCE;
       this.#fill();
@@ -47,6 +53,11 @@ export class List {
     // Beside the map the list scrolls on its own; below it, scrolling would take the map away.
     const list = this.rows.closest(".list");
     if (entry?.isConnected && list.scrollHeight > list.clientHeight) entry.scrollIntoView({ block: "nearest" });
+  }
+
+  #fillUpTo(count) {
+    this.shown = count;
+    this.#fill();
   }
 
   #fill() {

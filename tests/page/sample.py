@@ -17,6 +17,7 @@ from geo.types import BBox
 from maps.ground import ground as make_ground
 from maps.manifest import manifest
 from maps.names import names
+from maps.poster import City, poster
 from maps.shapes import shapes
 from maps.sheet import Occasion
 from maps.site import Page, Site, zone_path
@@ -304,5 +305,7 @@ def site_of(
         map_page = stalls_page(view(held), language, site)
         found |= {f"/maps/stalls{ask}": map_page}
         found |= {f"/maps/stalls/list{ask}": listed(language, site, held, kinds)}
+        city = City(records, kinds, backdrop() if ground is None else ground)
+        found |= {f"/maps/stalls/poster{ask}": poster(city, language, site, "a4", "https://tide")}
         found |= {zone_path(one.zone.code) + ask: sheet(one, language, site) for one in held}
     return found | {"/maps/stalls": stalls_page(view(held), "zh", site)}

@@ -16,7 +16,13 @@ AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 # Two that axe leaves to the choice of its users.
 RULES = {"label-content-name-mismatch": {"enabled": True}, "target-size": {"enabled": True}}
 SIZES = {"phone": PHONE, "desktop": DESKTOP}
-PAGES = ("/maps/stalls", "/maps/stalls/list", "/maps/stalls/zones/YS01", "/missing")
+PAGES = (
+    "/maps/stalls",
+    "/maps/stalls/list",
+    "/maps/stalls/poster",
+    "/maps/stalls/zones/YS01",
+    "/missing",
+)
 
 pytestmark = [
     pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"]),
