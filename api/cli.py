@@ -13,7 +13,7 @@ from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
 from api import __version__
-from api.commands import demo, export, import_, locate, migrate, serve, token
+from api.commands import demo, export, import_, locate, map_, migrate, serve, token
 from api.console import err, out
 from geo.errors import TidegridError
 
@@ -30,6 +30,7 @@ app.command("migrate")(migrate.migrate)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("locate")(locate.locate)
+app.add_typer(map_.app, name="map")
 app.add_typer(token.app, name="token")
 
 

@@ -69,5 +69,9 @@ class ImportRefused(TidegridError):
     """A file or a mapping that cannot be imported at all."""
 
 
+class ChromiumError(TidegridError):
+    """There is no Chromium that could draw a picture or print, or it failed."""
+
+
 class ClusterError(TidegridError):
     """The embedded database cannot be set up, started or reached."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
-from typing import Literal, NamedTuple, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 from geo.records import Area, Kind, StallZone
 from maps.hours import hours_in_words
@@ -30,6 +30,10 @@ class City:
     zones: Sequence[StallZone]
     kinds: Mapping[str, Kind]
     areas: Sequence[Area]
+
+    def kind_of(self, slug: str) -> Kind:
+        """Return a kind; one that is not known is called by its slug."""
+        return self.kinds.get(slug) or Kind("stall_zone", slug, slug, slug)
 
 
 class Row(NamedTuple):
@@ -63,23 +67,27 @@ def poster(city: City, language: Language, site: Site, size: PaperSize, live_url
     the order of their codes. Where there are too many to number on the map it is divided into
     squares, and zones are listed by square.
     """
+    content = poster_content(city, language, size, live_url)
+    return Page(render("poster.html", language, site, **content), ())
+
+
+def poster_content(
+    city: City, language: Language, size: PaperSize, live_url: str
+) -> dict[str, Any]:
+    """Return what `poster.html` asks for."""
     drawn = paper_map(city.zones, city.areas, language)
     forms = _forms(city.zones)
-    html = render(
-        "poster.html",
-        language,
-        site,
-        size=size,
-        sizes=SIZES,
-        drawn=drawn,
-        frame=(WIDTH, HEIGHT),
-        squares=(COLUMNS, ROWS),
-        rows=_rows(city, drawn, forms, language) if drawn else (),
-        legend=_legend(city, forms, language),
-        live_url=live_url,
-        qr=qr_image(live_url) if live_url else None,
-    )
-    return Page(html, ())
+    return {
+        "size": size,
+        "sizes": SIZES,
+        "drawn": drawn,
+        "frame": (WIDTH, HEIGHT),
+        "squares": (COLUMNS, ROWS),
+        "rows": _rows(city, drawn, forms, language) if drawn else (),
+        "legend": _legend(city, forms, language),
+        "live_url": live_url,
+        "qr": qr_image(live_url) if live_url else None,
+    }
 
 
 def _forms(zones: Sequence[StallZone]) -> dict[str, int]:
@@ -92,8 +100,7 @@ def _forms(zones: Sequence[StallZone]) -> dict[str, int]:
 def _legend(city: City, forms: Mapping[str, int], language: Language) -> list[Entry]:
     counts = Counter(zone.kind for zone in city.zones)
     return [
-        Entry(form, _kind_name(city.kinds, kind, language), counts[kind])
-        for kind, form in forms.items()
+        Entry(form, _kind_name(city, kind, language), counts[kind]) for kind, form in forms.items()
     ]
 
 
@@ -110,7 +117,7 @@ def _rows(
             mark=mark,
             shape=shape,
             name=worded(zone.name, zone.name_en, language),
-            kind=_kind_name(city.kinds, zone.kind, language),
+            kind=_kind_name(city, zone.kind, language),
             hours=hours_in_words(zone.schedule, language),
             stalls=_stalls(zone, language),
             goods=zone.goods,
@@ -121,9 +128,9 @@ def _rows(
     )
 
 
-def _kind_name(kinds: Mapping[str, Kind], slug: str, language: Language) -> Worded:
-    kind = kinds.get(slug)
-    return worded(kind.name_zh, kind.name_en, language) if kind else Worded(slug, language)
+def _kind_name(city: City, slug: str, language: Language) -> Worded:
+    kind = city.kind_of(slug)
+    return worded(kind.name_zh, kind.name_en, language)
 
 
 def _stalls(zone: StallZone, language: Language) -> str:

@@ -75,7 +75,7 @@ def sheet(
         "usual_hours": hours_in_words(schedule, language),
         "days": coming_days(schedule, at, language, overrides, calendar),
         "share_url": occasion.share_url,
-        "qr": qr_image(occasion.share_url),
+        "qr": qr_image(occasion.share_url) if occasion.share_url else None,
     }
 
 

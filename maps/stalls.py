@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from geo.types import BBox
 from maps.canvas import draw
 from maps.hours import STATES
@@ -15,6 +17,12 @@ def stalls_page(view: BBox | None, language: Language, site: Site) -> Page:
 
     So the page does not grow with the city, and is the same at every hour.
     """
+    drawing = draw(view, site.basemap, "stalls")
+    return compose("stalls.html", drawing, language, site, **shell(language))
+
+
+def shell(language: Language) -> dict[str, Any]:
+    """Return what the template of the map says of stalls."""
     text = words(language)
     labels = {
         "skip": text["skip_to_list"],
@@ -24,7 +32,4 @@ def stalls_page(view: BBox | None, language: Language, site: Site) -> Page:
         "order_time": text["order_time"],
         **{state: text[state] for state in STATES},
     }
-    drawing = draw(view, site.basemap, "stalls")
-    return compose(
-        "stalls.html", drawing, language, site, page="stalls", states=STATES, labels=labels
-    )
+    return {"page": "stalls", "states": STATES, "labels": labels}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import quote
 
 from geo.openings import Opening, opening
@@ -36,25 +37,38 @@ class ZoneSheet:
 
 def zone_page(told: ZoneSheet, language: Language, site: Site) -> Page:
     """Return the page of one stall zone; its `<article>` is what the map shows in a dialog."""
+    return Page(render("zone.html", language, site, **_content(told, language, site)), ())
+
+
+def zone_alone(told: ZoneSheet, language: Language, site: Site) -> str:
+    """Return the `<article>` alone, for a file that is opened on any day and knows no server.
+
+    It says nothing that depends on the clock, and no QR code: whoever reads it has it in hand.
+    """
+    content = _content(told, language, site)
+    days = [replace(day, is_today=False) for day in content["days"]]
+    return render(
+        "zone_alone.html", language, site,
+        **content | {"frame": "bare.html", "days": days, "qr": None},
+    )  # fmt: skip
+
+
+def _content(told: ZoneSheet, language: Language, site: Site) -> dict[str, Any]:
     zone, occasion = told.zone, told.occasion
     name = worded(zone.name, zone.name_en, language)
-    html = render(
-        "zone.html",
-        language,
-        site,
-        zone=zone,
-        code=quote(zone.code, safe=""),
-        stalls=_stalls(zone.capacity, language),
-        free=free_in_words(occasion.free, occasion.at, "free_stalls", language),
-        ways=ways_to(place_on(zone.geometry), name.text, zone.address),
-        tel=tel_of(zone.duty_phone),
-        calendar=calendar_path(zone.code, language),
-        **sheet(
-            name, told.kind, told.opening, occasion, language, site,
-            schedule=zone.schedule, overrides=zone.overrides,
-        ),
+    own = {
+        "zone": zone,
+        "code": quote(zone.code, safe=""),
+        "stalls": _stalls(zone.capacity, language),
+        "free": free_in_words(occasion.free, occasion.at, "free_stalls", language),
+        "ways": ways_to(place_on(zone.geometry), name.text, zone.address),
+        "tel": tel_of(zone.duty_phone),
+        "calendar": calendar_path(zone.code, language),
+    }
+    return own | sheet(
+        name, told.kind, told.opening, occasion, language, site,
+        schedule=zone.schedule, overrides=zone.overrides,
     )  # fmt: skip
-    return Page(html, ())
 
 
 def missing_page(code: str, language: Language, site: Site) -> Page:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.orm import Session
 
 from data.models import AreaRow, LayerRow
+from data.queries.rows import AnySelect
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,15 @@ def holds_city(session: Session) -> bool:
 
 async def city_facts(connection: AsyncConnection) -> CityFacts:
     """Return whether the city says of itself that it is synthetic, and when data last changed."""
+    return CityFacts(*(await connection.execute(_facts())).one())
+
+
+def city_facts_now(session: Session) -> CityFacts:
+    """Return the same, for the command line."""
+    return CityFacts(*session.execute(_facts()).one())
+
+
+def _facts() -> AnySelect:
     made_up = exists().where(
         AreaRow.kind == "city",
         func.upper_inf(AreaRow.valid),
@@ -35,5 +45,4 @@ async def city_facts(connection: AsyncConnection) -> CityFacts:
     layers = select(func.max(LayerRow.changed_at)).where(
         LayerRow.name.in_(("areas", "stall_zones", "stalls", "facilities"))
     )
-    row = (await connection.execute(select(made_up, layers.scalar_subquery()))).one()
-    return CityFacts(bool(row[0]), row[1])
+    return select(made_up, layers.scalar_subquery())

@@ -25,13 +25,17 @@ export const writeAddress = (parameters) => {
   }
   // A colon and a slash are allowed there and easier to read.
   const text = query.toString().replaceAll("%3A", ":").replaceAll("%2F", "/");
-  history.replaceState(null, "", text ? `?${text}` : location.pathname);
+  try {
+    history.replaceState(null, "", text ? `?${text}` : location.pathname);
+  } catch {
+    // Some browsers do not let the address of a file be changed.
+  }
 };
 
 /** The other language's link leads to the same view. */
 export const followLanguage = () => {
   const link = document.querySelector("a.language");
-  link.addEventListener("click", () => {
+  link?.addEventListener("click", () => {
     const query = new URLSearchParams(location.search);
     query.set("lang", link.hreflang);
     link.href = `?${query}`;

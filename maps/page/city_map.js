@@ -18,9 +18,9 @@ import { Notice } from "./notice.js";
 import { keepForLater } from "./offline.js";
 import { askPlace, distanceM } from "./place.js";
 import { Sheet, summary } from "./sheet.js";
-import { ask } from "./source.js";
+import { ask, isAlone } from "./source.js";
 import { Tide } from "./tide.js";
-import { STATES } from "./week.js";
+import { STATES, sinceDay } from "./week.js";
 import { language, word } from "./words.js";
 
 const CLOSE_ZOOM = 16;
@@ -70,7 +70,7 @@ export class CityMap {
   async loadWeek(path, read) {
     const at = Number.isFinite(this.wish.at) ? `?at=${encodeURIComponent(new Date(this.wish.at).toISOString())}` : "";
     try {
-      const { found, ageS } = await ask(`${path}${at}`, read);
+      const { found, ageS } = await ask(`${path}${at}`, (raw) => read(isAlone ? sinceDay(raw, Date.now()) : raw));
       this.take(found);
       this.notice.say(ageS > 0 ? word("data_age", { age: ageWords(ageS) }) : "");
       return true;
@@ -98,7 +98,9 @@ export class CityMap {
   /** Offline the week that is held may be another one than the address asks for. */
   wishedMinute() {
     const at = this.week.minuteOf(this.wish.at);
-    return at >= 0 && at < this.week.end ? at : null;
+    if (at >= 0 && at < this.week.end) return at;
+    // A file may be made to open on an instant, as long as that is to come.
+    return isAlone && this.week.at_min > this.week.minuteOf(Date.now()) ? this.week.at_min : null;
   }
 
   /** Open what the address names, once that place is known. */
@@ -192,7 +194,9 @@ export class CityMap {
     // What the clock says has left the week that is held: nothing is known of it.
     const isOver = tide.isFollowing && tide.nowMin >= week.end;
     this.moments = isOver ? week.unknown() : week.moments(tide.at);
-    if (isOver) this.notice.say(word("week_over", { date: dateWords(week.wall(week.end - 1)) }), () => this.again());
+    const lastDay = () => dateWords(week.wall(week.end - 1));
+    if (isOver && isAlone) this.notice.say(word("alone_over", { date: lastDay() }));
+    else if (isOver) this.notice.say(word("week_over", { date: lastDay() }), () => this.again());
     this.paint();
     if (this.binsDay !== tide.day || !this.bins) {
       this.bins = week.tide(tide.day, this.weights());
@@ -220,6 +224,20 @@ export class CityMap {
       return this.stateOf(a) - this.stateOf(b) || (change(a) === change(b) ? 0 : change(a) - change(b));
     });
     this.list.show(order, this.listWords(order.length), this.chosen);
+    this.tellState();
+  }
+
+  /** A sheet that was written into a file knows no clock: what holds is said by the page. */
+  tellState() {
+    const line = page("sheet").querySelector("[data-state]");
+    if (!line || this.chosen === null) return;
+    const { state, stateName, change, note } = this.row(this.chosen);
+    line.className = `state state-${state}`;
+    line.querySelector(".mark").className = `mark mark-${state}`;
+    line.querySelector("b").textContent = stateName;
+    line.querySelector(".change").textContent = change && `· ${change}`;
+    const why = page("sheet").querySelector("[data-note]");
+    Object.assign(why, { textContent: note.text, lang: note.lang, hidden: note.text === "" });
   }
 
   awayOf(place) {
@@ -253,7 +271,9 @@ export class CityMap {
   tick() {
     if (this.tide.isFollowing) {
       this.tide.stand(null);
-      if (this.week.minuteOf(Date.now()) >= this.week.midnights[2]) this.refresh();
+      const isAnotherDay = this.week.minuteOf(Date.now()) >= this.week.midnights[2];
+      // A file has nothing beyond its end, however often it is asked.
+      if (isAnotherDay && !(isAlone && this.tide.nowMin >= this.week.end)) this.refresh();
       this.draw();
     }
     this.live();
@@ -270,6 +290,7 @@ export class CityMap {
     this.map.fitBounds(this.boundsOf(place), { maxZoom: CLOSE_ZOOM, animate: false });
     const at = this.tide.isFollowing ? "" : `&at=${encodeURIComponent(this.week.date(this.tide.at).toISOString())}`;
     this.sheet.open(`${this.pathOf(place)}?lang=${language}${at}`, summary(this.row(place)), (article) => {
+      this.tellState();
       if (this.freeOf(place) !== null) this.live();
       this.opened(place, article);
     });

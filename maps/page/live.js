@@ -1,6 +1,6 @@
 // Numbers that change while the page is open: free places, and news of the map itself.
 // Events come as they happen; where they do not come, the page asks now and then.
-import { ask } from "./source.js";
+import { ask, isAlone } from "./source.js";
 
 const POLL_MS = 30000;
 const PATIENCE_MS = 10000;
@@ -40,6 +40,7 @@ export class Readings {
  * hold, `onLayers()` when one of `layers` changed. Of readings only a `family`.
  */
 export const follow = (readings, { family, layers, onReading, onLayers }) => {
+  if (isAlone) return;
   const revisions = new Map();
   let events = null;
   let polling = 0;

@@ -1,5 +1,6 @@
 // A place told in full: the server's own page of it, shown beside the map.
 import { enliven } from "./sheet_actions.js";
+import { askPage } from "./source.js";
 import { word } from "./words.js";
 
 export class Sheet {
@@ -27,10 +28,7 @@ export class Sheet {
     this.dialog.focus();
     this.dialog.scrollTop = 0;
     try {
-      const answer = await fetch(path);
-      if (!answer.ok) throw new Error(answer.status);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const article = page.querySelector("article.sheet");
+      const article = (await askPage(path)).querySelector("article.sheet");
       // Another one may have been asked for meanwhile.
       if (this.path !== path) return;
       if (!article) throw new Error("no sheet");

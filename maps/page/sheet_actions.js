@@ -39,11 +39,12 @@ export const enliven = (sheet) => {
     const source = sheet.querySelector(`[data-text="${button.dataset.copy}"]`);
     offer(button, async () => say(await copy(source) ? place.dataset.done : place.dataset.failed));
   }
-  if (navigator.share) {
+  const button = sheet.querySelector("[data-share]");
+  if (navigator.share && button) {
     const title = sheet.querySelector("h2").textContent;
     const { href } = sheet.querySelector('[data-text="link"]');
     // Refused means that somebody changed their mind.
-    offer(sheet.querySelector("[data-share]"), () => navigator.share({ title, url: href }).catch(() => {}));
+    offer(button, () => navigator.share({ title, url: href }).catch(() => {}));
   }
   if (IN_APP.test(navigator.userAgent)) {
     sheet.querySelector(".wechat").hidden = false;

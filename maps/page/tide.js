@@ -36,7 +36,10 @@ export class Tide {
     this.week = week;
     this.#makeDays();
     this.slider.disabled = false;
-    for (const button of this.place.querySelectorAll("button")) button.disabled = false;
+    // Towards the end of a week that is held there may be no tomorrow.
+    for (const button of this.place.querySelectorAll("button")) {
+      button.disabled = this.#dayFor(button.dataset.when) >= week.days;
+    }
     this.stand(at);
   }
 
@@ -107,10 +110,15 @@ export class Tide {
     } else if (when === "tonight") {
       this.#goTo(TODAY, Math.max(EVENING_MIN, Math.ceil(minute / BIN_MIN) * BIN_MIN));
     } else if (when === "morning") {
-      this.#goTo(TODAY + 1, MORNING_MIN);
+      this.#goTo(this.#dayFor(when), MORNING_MIN);
     } else {
-      this.#goTo(this.#weekend(minute), WEEKEND_MIN);
+      this.#goTo(this.#dayFor(when), WEEKEND_MIN);
     }
+  }
+
+  #dayFor(when) {
+    if (when === "morning") return TODAY + 1;
+    return when === "weekend" ? this.#weekend(this.nowMin - this.week.midnights[TODAY]) : TODAY;
   }
 
   /** Today while it is a weekend whose evening is not over, else the next Saturday. */

@@ -106,6 +106,28 @@ export class ZoneWeek extends Week {
   }
 }
 
+/**
+ * `raw` without the days that are over at an instant, yesterday excepted: a page that was written into
+ * a file is opened days later, and its second day has to be today.
+ */
+export const sinceDay = (raw, milliseconds) => {
+  const week = new Week(raw);
+  const gone = Math.min(Math.max(0, week.dayOf(week.minuteOf(milliseconds)) - 1), raw.days - 2);
+  const moved = (minute) => (minute == null ? null : minute - week.midnights[gone]);
+  return {
+    ...raw,
+    epoch_min: raw.epoch_min + week.midnights[gone],
+    days: raw.days - gone,
+    at_min: moved(raw.at_min),
+    patterns: raw.patterns.map(({ spans, next, notes, assumed_from: assumed }) => ({
+      spans: spans && spans.map(moved),
+      next: moved(next),
+      notes: notes.map(([first, last, ...reasons]) => [moved(first), moved(last), ...reasons]),
+      assumed_from: moved(assumed),
+    })),
+  };
+};
+
 const momentOf = ({ spans, next }, at, tomorrow, end) => {
   if (spans === null) return { state: UNKNOWN };
   for (let k = 0; k < spans.length; k += 2) {

@@ -118,3 +118,40 @@ def test_the_days_of_a_city_whose_clocks_change_begin_at_its_midnights() -> None
     (read,) = read_by_the_page([{"week": told, "instants": [0], "day": 1}])
     days = [later - earlier for earlier, later in zip(read["midnights"], read["midnights"][1:])]  # noqa: B905
     assert days == [1440, 1440, 1500, 1440, 1440, 1440, 1440, 1440, 1440]
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    st.lists(st.none() | schedules, min_size=1, max_size=5),
+    st.integers(0, 12 * 1440),
+    st.lists(st.integers(0, 9 * 1440 - 1), min_size=10, max_size=20),
+)
+def test_a_week_that_is_read_days_later_says_the_same_and_its_second_day_is_today(
+    held: list[Schedule | None], opened: int, instants: list[int]
+) -> None:
+    zones = [zone(n, one) for n, one in enumerate(held)]
+    told = week(zones, KINDS, CALENDAR, Frame.around(NOON, CITY_TIME))
+    opened_ms = (told["epoch_min"] + opened) * 60_000
+    (later,) = read_by_the_page([{"week": told, "instants": [], "day": 1, "since": opened_ms}])
+    gone = later["epoch_min"] - told["epoch_min"]
+    instants = [at for at in instants if at >= gone]
+
+    before, after = read_by_the_page(
+        [
+            {"week": told, "instants": instants, "day": 8},
+            {
+                "week": told,
+                "instants": [at - gone for at in instants],
+                "day": 8 - gone // 1440,
+                "since": opened_ms,
+            },
+        ]
+    )
+
+    # After the last day it stays: nothing is known of the days beyond.
+    assert gone == 1440 * min(max(opened // 1440 - 1, 0), 7)
+    assert len(after["midnights"]) == len(before["midnights"]) - gone // 1440
+    assert after["tide"] == before["tide"]
+    for one, other in zip(before["moments"], after["moments"], strict=True):
+        moved = [[s, *(None if m is None else m + gone for m in rest)] for s, *rest in other]
+        assert one == moved

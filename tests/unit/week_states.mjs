@@ -1,11 +1,12 @@
 // Reads weeks and instants, answers with what the page's own script makes of them.
 import { readFileSync } from "node:fs";
-import { STATES, ZoneWeek } from "../../maps/page/week.js";
+import { STATES, ZoneWeek, sinceDay } from "../../maps/page/week.js";
 
 const cases = JSON.parse(readFileSync(0, "utf8"));
-console.log(JSON.stringify(cases.map(({ week: raw, instants, day }) => {
-  const week = new ZoneWeek(raw);
+console.log(JSON.stringify(cases.map(({ week: raw, instants, day, since }) => {
+  const week = new ZoneWeek(since === undefined ? raw : sinceDay(raw, since));
   return {
+    epoch_min: week.epoch_min,
     midnights: week.midnights,
     moments: instants.map((at) => week.moments(at).map(({ state, opens = null, closes = null }) => [STATES[state], opens, closes])),
     tide: Array.from(week.tide(day, week.stalls(raw.zones.code.keys()))),
