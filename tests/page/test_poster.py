@@ -114,7 +114,7 @@ def test_the_map_page_prints_its_list_as_it_is_filtered_and_no_controls(
         (pictures / f"map-printed-{'dark' if dark else 'light'}.pdf").write_bytes(pdf)
         assert len(sheets(pdf)) == 1
         seen.tab.emulate_media(media="print")
-        for gone in (".map", "#search", "#hour", ".whens", ".language", ".more"):
+        for gone in (".map", ".maps", "#search", "#hour", ".whens", ".language", ".more"):
             expect(seen.tab.locator(gone).first).to_be_hidden()
         expect(seen.tab.locator("#tide output")).to_contain_text("19:30")
         printed = seen.tab.locator("#list").evaluate("e => getComputedStyle(e, '::after').content")
