@@ -157,6 +157,6 @@ def _sheets(
     for zone in city.zones:
         path = zone_path(zone.code)
         url = _address(saving, path, language)
-        occasion = Occasion(saving.made, calendar, None, url)
+        occasion = Occasion(saving.made, calendar, None, url, is_now=False)
         told = ZoneSheet(zone, city.kind_of(zone.kind), occasion)
         yield unquote(path), Markup(zone_alone(told, language, site))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -38,12 +38,16 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """When a sheet is told, what is known of that time, and where others find the sheet."""
+    """When a sheet is told, what is known of that time, and where others find the sheet.
+
+    `is_now` is whether that is the day on which it is read: another day is not "today".
+    """
 
     at: datetime
     calendar: Calendar
     free: Free | None
     share_url: str
+    is_now: bool = True
 
 
 def sheet(
@@ -61,6 +65,9 @@ def sheet(
     """Return what `sheet.html` tells of every place; `now` is what holds there."""
     at, calendar, text = occasion.at, occasion.calendar, words(language)
     state = state_of(now, at)
+    days = coming_days(schedule, at, language, overrides, calendar)
+    if not occasion.is_now:
+        days = tuple(replace(day, is_today=False) for day in days)
     return {
         "name": name,
         "kind": worded(kind.name_zh, kind.name_en, language),
@@ -73,7 +80,8 @@ def sheet(
         "change": change_in_words(now, at, language, manner),
         "notes": _notes(now, language),
         "usual_hours": hours_in_words(schedule, language),
-        "days": coming_days(schedule, at, language, overrides, calendar),
+        "days": days,
+        "days_name": text["coming_days" if occasion.is_now else "days_from_then"],
         "share_url": occasion.share_url,
         "qr": qr_image(occasion.share_url) if occasion.share_url else None,
     }

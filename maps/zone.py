@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -45,12 +45,8 @@ def zone_alone(told: ZoneSheet, language: Language, site: Site) -> str:
 
     It says nothing that depends on the clock, and no QR code: whoever reads it has it in hand.
     """
-    content = _content(told, language, site)
-    days = [replace(day, is_today=False) for day in content["days"]]
-    return render(
-        "zone_alone.html", language, site,
-        **content | {"frame": "bare.html", "days": days, "qr": None},
-    )  # fmt: skip
+    content = _content(told, language, site) | {"frame": "bare.html", "qr": None}
+    return render("zone_alone.html", language, site, **content)
 
 
 def _content(told: ZoneSheet, language: Language, site: Site) -> dict[str, Any]:

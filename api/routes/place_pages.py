@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request, Response
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
 from api.routes.maps import LanguageText, html_answer
-from api.routes.zone_pages import free_at, missing_answer, share_url
+from api.routes.zone_pages import free_at, is_today, missing_answer, share_url
 from api.site import site_of
 from data.queries.city import city_facts
 from data.queries.facilities import (
@@ -104,8 +104,9 @@ async def place(
     occasion = Occasion(
         at=at,
         calendar=await calendar_in(connection),
-        free=await free_at(connection, target_of(FAMILY, kind, code)),
+        free=await free_at(connection, target_of(FAMILY, kind, code), at),
         share_url=share_url(request, services.settings, place_path(kind, code), lang),
+        is_now=is_today(at),
     )
     told = PlaceSheet(found, (await kinds_in(connection, FAMILY))[kind], occasion)
     return html_answer(request, await asyncio.to_thread(place_page, told, lang, site), lang)

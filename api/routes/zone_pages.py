@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Request, Response
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -17,12 +19,16 @@ from data.queries.kinds import kinds_in
 from data.queries.readings import free_places, target_of
 from data.queries.schedules import calendar_in
 from data.queries.stall_zones import FAMILY, zones_found
+from geo.schedules import CITY_TIME
 from maps.sheet import Free, Occasion
 from maps.site import ZONE_PAGE, Page, zone_path
 from maps.text import Language
 from maps.zone import ZoneSheet, missing_page, zone_page
 
 router = APIRouter(tags=["maps"])
+
+NOW = timedelta(minutes=15)
+"""So far from the clock an instant is still the present to whoever looks at a page."""
 
 
 @router.head(ZONE_PAGE, include_in_schema=False)
@@ -44,18 +50,30 @@ async def zone(
     occasion = Occasion(
         at=at,
         calendar=await calendar_in(connection),
-        free=await free_at(connection, target_of(FAMILY, zone.kind, zone.code)),
+        free=await free_at(connection, target_of(FAMILY, zone.kind, zone.code), at),
         share_url=share_url(request, services.settings, zone_path(zone.code), lang),
+        is_now=is_today(at),
     )
     told = ZoneSheet(zone, (await kinds_in(connection, FAMILY))[zone.kind], occasion)
     # The week and the QR code take milliseconds that others would wait for.
     return html_answer(request, await asyncio.to_thread(zone_page, told, lang, site), lang)
 
 
-async def free_at(connection: AsyncConnection, target: str) -> Free | None:
-    """Return how many places are free at a target, None when that is not known now."""
+async def free_at(connection: AsyncConnection, target: str, at: datetime) -> Free | None:
+    """Return how many places are free at a target at an instant, None when that is not known.
+
+    What was counted just now says nothing of another hour.
+    """
+    if abs(at - datetime.now(UTC)) > NOW:
+        return None
     reading = (await free_places(connection, [target])).get(target)
     return None if reading is None else Free(int(reading.value), reading.observed_at)
+
+
+def is_today(at: datetime) -> bool:
+    """Return whether the instant lies on the city's present day."""
+    city = ZoneInfo(CITY_TIME)
+    return at.astimezone(city).date() == datetime.now(city).date()
 
 
 def share_url(request: Request, settings: Settings, path: str, language: Language) -> str:

@@ -204,7 +204,10 @@ export class CityMap {
       tide.chart(this.bins);
     }
     const counts = [0, 0, 0, 0];
-    for (const place of this.wanted) counts[this.stateOf(place)] += 1;
+    for (const place of this.wanted) {
+      const state = this.stateOf(place);
+      if (state < counts.length) counts[state] += 1;
+    }
     this.sayTide(counts);
     for (const [state, name] of STATES.entries()) page(`count-${name}`).textContent = String(counts[state]);
     page("legend-unknown").hidden = counts[3] === 0;
@@ -221,7 +224,7 @@ export class CityMap {
       if (sort === "near" && near) return near.get(a) - near.get(b);
       if (names) return names.compare(this.nameOf(a).text, this.nameOf(b).text);
       // Infinity less infinity is no number.
-      return this.stateOf(a) - this.stateOf(b) || (change(a) === change(b) ? 0 : change(a) - change(b));
+      return this.rankOf(a) - this.rankOf(b) || (change(a) === change(b) ? 0 : change(a) - change(b));
     });
     this.list.show(order, this.listWords(order.length), this.chosen);
     this.tellState();
@@ -240,11 +243,18 @@ export class CityMap {
     Object.assign(why, { textContent: note.text, lang: note.lang, hidden: note.text === "" });
   }
 
+  /** Where a place stands in the usual order: what is open first. */
+  rankOf(place) {
+    return this.stateOf(place);
+  }
+
   awayOf(place) {
     return distanceM(this.place, this.latlngOf(place));
   }
 
+  /** What was counted just now says nothing of another hour. */
   freeOf(place) {
+    if (!this.tide.isFollowing) return null;
     return this.readings.of(this.targetOf(place), Date.now());
   }
 

@@ -13,6 +13,7 @@ import { hasWord, said, word, worded } from "./words.js";
 
 const CLOSED = STATES.indexOf("closed");
 const TILE_LIST_ZOOM_OUT = 4;
+const SQUARE_PX = 56;
 
 class FacilityMap extends CityMap {
   constructor() {
@@ -172,12 +173,41 @@ class FacilityMap extends CityMap {
   // --- what is seen -----------------------------------------------------------------------
 
   paint() {
-    for (const place of this.wanted) place.state = place.kind.timed ? this.stateOf(place) : TIMELESS;
-    this.pins.paint(this.wanted, this.bubbles, this.chosen);
+    for (const place of this.wanted) place.state = this.stateOf(place);
+    const { places, bubbles } = this.grouped();
+    this.pins.paint(places, bubbles, this.chosen);
+  }
+
+  /**
+   * What is to be drawn: where there are circles at all, whatever came by tiles joins them in squares of
+   * the window, so that no circle hides another. A square of one place is that place.
+   */
+  grouped() {
+    const zoom = this.map.getZoom();
+    if (this.bubbles.length === 0) return { places: this.wanted, bubbles: [] };
+    const [apart, joined] = [[], this.bubbles.map(({ latlng, count }) => ({ latlng, count }))];
+    for (const place of this.wanted) {
+      if (place.kind.pieces === "tiles" && place !== this.chosen) joined.push({ latlng: place.latlng, count: 1, place });
+      else apart.push(place);
+    }
+    const squares = new Map();
+    for (const one of joined) {
+      const { x, y } = this.map.project(one.latlng, zoom);
+      const key = `${Math.floor(x / SQUARE_PX)} ${Math.floor(y / SQUARE_PX)}`;
+      const square = squares.get(key) ?? { count: 0, x: 0, y: 0 };
+      squares.set(key, { count: square.count + one.count, x: square.x + one.count * x, y: square.y + one.count * y, place: one.place });
+    }
+    const bubbles = [];
+    for (const { count, x, y, place } of squares.values()) {
+      if (count === 1 && place) apart.push(place);
+      else bubbles.push({ count, latlng: this.map.unproject([x / count, y / count], zoom) });
+    }
+    return { places: apart, bubbles };
   }
 
   sayTide([open]) {
-    this.tide.say(word("as_of_now", { when: this.tide.words, places: open }));
+    const isTimed = this.kindsOn.some((slug) => this.kinds.get(slug)?.timed);
+    this.tide.say(isTimed ? word("as_of_now", { when: this.tide.words, places: open }) : this.tide.words);
   }
 
   listWords(count) {
@@ -195,7 +225,14 @@ class FacilityMap extends CityMap {
   }
 
   stateOf(place) {
-    return place.isFit ? this.moments[this.patternOf(place)].state : CLOSED;
+    if (!place.isFit) return CLOSED;
+    return place.kind.timed ? this.moments[this.patternOf(place)].state : TIMELESS;
+  }
+
+  /** What is always there comes behind what is open, before what is not. */
+  rankOf(place) {
+    const state = this.stateOf(place);
+    return state === TIMELESS ? STATES.indexOf("open") + 0.5 : state;
   }
 
   patternOf(place) {
@@ -230,7 +267,7 @@ class FacilityMap extends CityMap {
   row(place) {
     const at = this.tide.at;
     const pattern = this.patternOf(place);
-    const state = STATES[this.stateOf(place)];
+    const state = STATES[this.stateOf(place)] ?? "unknown";
     const { timed } = place.kind;
     const change = place.isFit
       ? timed ? changeWords(this.week, this.moments[pattern], at, state, "places") : ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 import orjson
 from shapely.geometry import Point, box
@@ -36,6 +37,15 @@ KINDS = {
 }
 DAY = parse_hours("06:00-22:00")
 OFFICE = parse_hours("Mo-Fr 08:30-17:30")
+
+
+FREE = {
+    "target": "facility:parking:C1",
+    "measure": "free",
+    "value": 4,
+    "observed_at": FRIDAY_EVENING.isoformat(),
+    "valid_until": (FRIDAY_EVENING + timedelta(minutes=10)).isoformat(),
+}
 
 
 def spot(x: float, y: float) -> Point:
@@ -93,7 +103,7 @@ def site_of_places(
     found: dict[str, Page | bytes] = {
         "/maps/facilities/kinds.json": orjson.dumps(kinds(used, hours, CALENDAR, frame)),
         "/maps/ground.json": orjson.dumps(make_ground(backdrop())),
-        "/v1/readings": orjson.dumps({"readings": []}),
+        "/v1/readings": orjson.dumps({"readings": [FREE]}),
         **{
             f"/maps/facilities/kinds/{slug}.json": orjson.dumps(places(mine))
             for slug, mine in by_kind.items()

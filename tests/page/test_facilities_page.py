@@ -10,11 +10,17 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, ViewportSize, expect
 from shapely.geometry import Point
+from sqlalchemy.orm import Session
 
+from data.cluster import Cluster
+from data.engine import make_engine
+from data.publishing import publish
 from geo.records import Facility
+from tests.conftest import CreateDatabase
 from tests.page.conftest import Serve
 from tests.page.sample import FRIDAY_EVENING, SOUTH, WEST
 from tests.page.sample_places import site_of_places
+from tests.page.servers import serving
 from tests.page.test_stalls_page import HOSTILE
 from tests.page.visits import DESKTOP, PHONE, Visit, visit
 
@@ -210,4 +216,73 @@ def test_the_plain_list_says_it_all_without_scripts(browser: Browser, address: s
         text = seen.tab.inner_text("main")
         for words in ("河滨公厕", "开放中", "老街公厕", "22:00关闭", "南门公厕", "暂停使用"):
             assert words in text
+        assert seen.troubles == []
+
+
+# --- a city that is too large to be sent whole ------------------------------------------------
+
+BINS = 3_000
+
+
+@pytest.fixture(scope="module")
+def large_city(
+    cluster: Cluster, demo: str, create_database: CreateDatabase
+) -> Iterator[tuple[str, Point]]:
+    """The demo city with many more bins, and a spot where they stand close together."""
+    name = create_database("many_bins", demo)
+    bins = [
+        Facility("bin", f"M{n:05d}", f"新箱{n}", Point(112 + n % 60 * 2e-4, 27.73 + n // 60 * 2e-4))
+        for n in range(BINS)
+    ]
+    engine = make_engine(cluster.url("postgres", name), role="tidegrid_owner")
+    with Session(engine) as session, session.begin():
+        publish(session, bins, by="tester", note="")
+    engine.dispose()
+    with serving(cluster, name) as found:
+        yield found, Point(112.006, 27.735)
+
+
+def test_many_places_come_by_the_piece_and_the_list_says_what_it_leaves_out(
+    browser: Browser, large_city: tuple[str, Point], pictures: Path
+) -> None:
+    address, spot = large_city
+    with visit(browser, address, f"{PATH}?kind=bin&kind=station", viewport=DESKTOP) as seen:
+        told = seen.tab.locator("#list .told")
+        # From afar: stations come whole, bins as circles where they are many; nothing is lost.
+        expect(told).to_contain_text("另有")
+        seen.tab.wait_for_function(
+            """([all]) => document.querySelector("#list .told").textContent
+                .match(/\\d+/g).map(Number).reduce((a, b) => a + b) === all""",
+            arg=[7 + 900 + BINS],
+        )
+        seen.tab.screenshot(path=pictures / "facilities-many-far.png")
+        seen.tab.goto(f"{address}{PATH}?kind=bin&map=18/{spot.y}/{spot.x}")
+        expect(rows(seen.tab).filter(has_text="新箱").first).to_be_visible()
+        expect(told).not_to_contain_text("另有")
+        seen.tab.screenshot(path=pictures / "facilities-many-near.png")
+        # What has come can be searched, opened and shared like everything else.
+        middle = f"新箱{25 * 60 + 30}"
+        seen.tab.get_by_label("搜索设施").fill(middle)
+        rows(seen.tab).first.get_by_role("button").click()
+        expect(seen.tab.locator("dialog#sheet h2")).to_have_text(middle)
+        link = seen.tab.url
+        assert seen.troubles == []
+    with visit(browser, address, link.removeprefix(address), viewport=PHONE) as again:
+        expect(again.tab.locator("dialog#sheet h2")).to_have_text(middle)
+        assert again.troubles == []
+
+
+def test_near_me_looks_wider_until_it_finds_something(
+    browser: Browser, large_city: tuple[str, Point]
+) -> None:
+    address, spot = large_city
+    # Some hundred metres off the nearest bin.
+    here = {"longitude": spot.x, "latitude": spot.y - 0.009}
+    with visit(
+        browser, address, f"{PATH}?kind=bin", viewport=PHONE,
+        geolocation=here, permissions=["geolocation"],
+    ) as seen:  # fmt: skip
+        expect(seen.tab.locator("#list .told")).to_contain_text("另有")
+        seen.tab.get_by_role("button", name="离我最近").click()
+        expect(rows(seen.tab).first.locator(".far")).to_contain_text("米", timeout=15000)
         assert seen.troubles == []
