@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 from maps.zone import missing_page
 from tests.page import sample
 from tests.page.conftest import ROOT, Serve
+from tests.page.sample_places import site_of_places
 from tests.page.visits import DESKTOP, PHONE, visit
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
@@ -21,8 +22,12 @@ PAGES = (
     "/maps/stalls/list",
     "/maps/stalls/poster",
     "/maps/stalls/zones/YS01",
+    "/maps/facilities",
+    "/maps/facilities/list",
+    "/maps/facilities/places/park:P1",
     "/missing",
 )
+SHEETS = {"/maps/stalls": "zone=YS01", "/maps/facilities": "place=park:P1"}
 
 pytestmark = [
     pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"]),
@@ -36,7 +41,7 @@ def address(serve: Serve) -> str:
     missing = {
         f"/missing?lang={one}": missing_page("YS99", one, sample.SITE) for one in ("zh", "en")
     }
-    return serve(sample.site_of() | missing)
+    return serve(sample.site_of() | site_of_places() | missing)
 
 
 def broken_rules(tab: Page) -> list[str]:
@@ -69,13 +74,14 @@ def test_no_page_breaks_a_rule(
         assert broken_rules(seen.tab) == []
 
 
-def test_nor_does_the_map_with_the_sheet_open(
-    browser: Browser, address: str, size: ViewportSize, language: str, dark: bool
+@pytest.mark.parametrize("path", SHEETS)
+def test_nor_does_a_map_with_the_sheet_open(
+    browser: Browser, address: str, path: str, size: ViewportSize, language: str, dark: bool
 ) -> None:
     with visit(
         browser,
         address,
-        f"/maps/stalls?lang={language}&zone=YS01",
+        f"{path}?lang={language}&{SHEETS[path]}",
         now=sample.FRIDAY_EVENING,
         viewport=size,
         dark=dark,
