@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
@@ -17,6 +18,10 @@ from data.demo.city import DemoCity, build_city
 from data.demo.load import load_city
 from data.engine import Role, make_engine
 from data.schema import migrate
+
+# A law does not hold less on a machine that has other work to do.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 CreateDatabase = Callable[..., str]
 """Makes an empty or copied database and returns its name."""

@@ -104,9 +104,7 @@ STATEMENTS = (
 )
 
 
-@settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(st.integers(0, len(STATEMENTS) + 5), max_size=12), st.randoms(use_true_random=False)
 )

@@ -63,7 +63,7 @@ def test_every_holder_of_thousands_of_points_is_the_one_that_postgis_finds(
     assert borders > 5_000
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(seed=st.integers(0, 2**32 - 1), kind=st.sampled_from(["street", "unit_grid", "compound"]))
 def test_whatever_points_are_asked_postgis_agrees(
     engine: Engine, index: AreaIndex, demo_city: DemoCity, seed: int, kind: str

@@ -72,9 +72,7 @@ def do(connection: Connection, deed: tuple[str, str, str, int, int]) -> None:
     connection.execute(text(DEEDS[what]), given | {"x": 112 + x / 100, "y": 27.7 + y / 100})
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rounds=st.lists(st.lists(deeds, max_size=6), min_size=1, max_size=6))
 def test_refreshed_areas_are_those_that_are_read_anew(
     engine: Engine, rounds: list[list[tuple[str, str, str, int, int]]]

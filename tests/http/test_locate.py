@@ -101,9 +101,7 @@ def test_a_corner_of_grids_has_one_winner_and_says_border(
         assert again == found
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(x=st.floats(0, 1), y=st.floats(0, 1))
 def test_any_point_is_in_the_grid_that_shapely_finds(
     client: TestClient, demo_city: DemoCity, x: float, y: float

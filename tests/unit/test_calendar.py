@@ -114,7 +114,7 @@ OVERRIDES = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(SCHEDULES, OVERRIDES), min_size=6, max_size=12))
 def test_another_program_reads_the_openings_that_we_mean(
     places: list[tuple[Schedule, list[Override]]],

@@ -107,7 +107,7 @@ def by_the_rule(city: City, kind: str, point: Point) -> list[tuple[int, bool]]:
     return [(position, on_border) for on_border, _, position in sorted(held)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(data=st.data(), city=cities())
 def test_the_index_answers_as_plain_shapely_does_and_by_the_rule(
     data: st.DataObject, city: City
@@ -131,7 +131,7 @@ def test_the_index_answers_as_plain_shapely_does_and_by_the_rule(
                 assert winners[kind][n] == (expected[0][0] if expected else -1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(city=cities(), seed=st.integers(0, 2**32 - 1), chunk=st.integers(1, 7))
 def test_where_a_piece_ends_changes_nothing(city: City, seed: int, chunk: int) -> None:
     rng = np.random.default_rng(seed)
@@ -144,7 +144,7 @@ def test_where_a_piece_ends_changes_nothing(city: City, seed: int, chunk: int) -
             assert city.index.winners(kind, lon, lat).tolist() == expected
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(data=st.data(), city=cities(), per_area=st.sampled_from([1, 40, 1_000, 20_000]))
 def test_a_raster_changes_no_answer(data: st.DataObject, city: City, per_area: int) -> None:
     points = data.draw(points_of(city))
@@ -285,7 +285,7 @@ def test_columns_of_two_lengths_are_refused() -> None:
         to_points(np.zeros(3), np.zeros(2), WGS84)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     x=st.floats(allow_nan=True, allow_infinity=True) | st.floats(3.75e7, 3.77e7),
     y=st.floats(allow_nan=True, allow_infinity=True) | st.floats(2e6, 4e6),

@@ -56,7 +56,7 @@ zones = st.lists(st.tuples(schedules, st.lists(overrides(), max_size=2).map(tupl
 instants = st.lists(st.integers(0, DAYS_TOLD * 1440 - 1), min_size=1, max_size=12)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(zones, calendars, instants)
 def test_every_zone_is_open_when_its_hours_say_so(
     given_zones: list[tuple[Schedule | None, tuple[Override, ...]]],

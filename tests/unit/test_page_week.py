@@ -72,7 +72,7 @@ def zone(number: int, schedule: Schedule | None, own: tuple[Override, ...] = ())
     )  # fmt: skip
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(st.none() | schedules, st.lists(overrides, max_size=2)), min_size=1, max_size=8
@@ -120,7 +120,7 @@ def test_the_days_of_a_city_whose_clocks_change_begin_at_its_midnights() -> None
     assert days == [1440, 1440, 1500, 1440, 1440, 1440, 1440, 1440, 1440]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(st.none() | schedules, min_size=1, max_size=5),
     st.integers(0, 12 * 1440),

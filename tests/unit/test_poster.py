@@ -78,7 +78,7 @@ def test_kinds_differ_in_the_form_of_their_marks_and_the_legend_names_each() -> 
         st.tuples(st.floats(111.9, 112.1), st.floats(27.6, 27.8)), min_size=1, max_size=NUMBERED_MAX
     )
 )
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_no_mark_covers_another_and_all_are_on_the_sheet(places: list[tuple[float, float]]) -> None:
     drawn = paper_map([square(*place, str(n)) for n, place in enumerate(places)], [], "zh")
     assert drawn is not None
@@ -90,7 +90,6 @@ def test_no_mark_covers_another_and_all_are_on_the_sheet(places: list[tuple[floa
 
 
 @given(st.floats(-60, 60), st.floats(-170, 170))
-@settings(deadline=None)
 def test_a_metre_to_the_east_is_as_long_as_one_to_the_north(lat: float, lon: float) -> None:
     east, north = 0.05 / cos(radians(lat)), 0.05
     corners = [(lon, lat), (lon + east, lat), (lon, lat + north)]

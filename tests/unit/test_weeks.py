@@ -152,7 +152,7 @@ def minutes_of(week: Week) -> Iterator[int]:
     return (minute for minute in sorted(near) if 0 <= minute < week.minutes)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(SCHEDULES, st.lists(OVERRIDES, max_size=3).map(tuple), ZONES, st.sampled_from([0, 29, 30]))
 def test_the_week_says_what_every_instant_of_it_says(
     schedule: Schedule, overrides: tuple[Override, ...], city: str, later: int
