@@ -31,10 +31,10 @@ BLOCKS = {
     "community": (4, 5),
     "responsibility_grid": (4, 4),
     "street": (20, 20),
-    "zone": (40, 50),
-    "district": (50, 100),
+    "zone": (40, 40),
+    "district": (40, 100),
 }
-"""So many rows and columns of unit grids make one area of the kind."""
+"""So many rows and columns of unit grids make one area of the kind; each holds whole ones below."""
 ROLES = ("enforcement", "sanitation", "landscaping", "lighting", "street")
 _SINCE = date(2026, 1, 1)
 _ALWAYS = parse_hours("24/7")
@@ -158,7 +158,7 @@ def _unit_grids(tiles: npt.NDArray[np.object_]) -> Iterator[Area]:
 
 
 def _district(south: int, west: int) -> str:
-    return f"9901{south // 50 * 2 + west // 100 + 1:02d}"
+    return f"9901{south // 40 * 2 + west // 100 + 1:02d}"
 
 
 def _street(south: int, west: int) -> str:
@@ -177,6 +177,6 @@ _CODES: dict[str, Callable[[int, int], str]] = {
     "community": _community,
     "responsibility_grid": _responsibility_grid,
     "street": _street,
-    "zone": lambda south, west: f"N{south // 40 * 4 + west // 50 + 1:02d}",
+    "zone": lambda south, west: f"N{south // 40 * 5 + west // 40 + 1:02d}",
     "district": _district,
 }

@@ -18,6 +18,8 @@ from sqlalchemy.dialects import postgresql
 from api.settings import Settings
 from data.models import PLAN, Base
 from data.reference import read_list
+from geo.planning.findings import RULES
+from geo.planning.words import WORDS
 from tests.docs.pages import ROOT
 
 # What the environment decides is said in words.
@@ -89,10 +91,22 @@ def kinds_table() -> Iterator[str]:
         )
 
 
+def rules_table() -> Iterator[str]:
+    yield "| rule | 发现 · finding | grave | distance m | area m² |"
+    yield "| --- | --- | --- | --- | --- |"
+    for name, rule in RULES.items():
+        told = WORDS.get(name) or WORDS[f"{name}.gap"]
+        grave = {"error": "错误 · error", "warning": "警告 · warning", "notice": "提示 · notice"}
+        sizes = ("–" if size is None else f"{size:g}" for size in (rule.distance_m, rule.area_m2))
+        words = f"{told.text_zh}<br>{told.text_en}"
+        yield f"| `{name}` | {words} | {grave[rule.severity]} | {' | '.join(sizes)} |"
+
+
 TABLES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "settings": ("docs/settings.md", settings_table),
     "columns": ("docs/data.md", data_tables),
     "kinds": ("docs/data.md", kinds_table),
+    "rules": ("docs/checks.md", rules_table),
 }
 
 

@@ -1,0 +1,228 @@
+"""Gaps, overlaps and slivers between areas of a kind that tile the city."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely import STRtree
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geo.planning.faces import Numbers, covering, faces
+from geo.planning.findings import Finding, Pair, Rule, Rules, finding, listed, ref
+from geo.planning.ground import (
+    Ground,
+    Shapes,
+    joined,
+    pieces,
+    shapes_of,
+    thickness_m,
+    worth_telling,
+)
+from geo.planning.plan import ABOVE, Source, kinds_above
+from geo.planning.words import KINDS
+from geo.records import Area
+from geo.types import BBox
+
+COVERAGE_RULES = ("gap", "overlap", "sliver")
+WORLD = BBox(-180, -90, 180, 90)
+_WELD_SHARE = 0.25
+"""Vertices nearer than this share of the least width are one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """Areas of a kind around a place, and those above them."""
+
+    kind: str
+    areas: Sequence[Area]
+    above: Sequence[Area]
+    is_filled: bool
+    """Whether areas above are drawn, which these have to fill."""
+
+    @classmethod
+    def read(cls, source: Source, kind: str, box: BBox) -> Cover:
+        """Return the areas whose box touches this one."""
+        kinds = kinds_above(kind, source.counts())
+        above = [area for held in kinds for area in source.areas(held, box)]
+        return cls(kind, source.areas(kind, box), above, bool(kinds))
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Where a cover is no tiling: gaps, each with its neighbours, and pairs that overlap.
+
+    `open_gaps` are gaps that reach the border of the box that was looked at.
+    """
+
+    gaps: Sequence[tuple[Polygon, Sequence[Area], Sequence[Area]]]
+    overlaps: Sequence[tuple[Area, Area, Sequence[Polygon]]]
+    open_gaps: Shapes
+
+
+def coverage_findings(
+    source: Source, kind: str, rules: Rules, boxes: Sequence[BBox] | None = None
+) -> Iterator[Finding]:
+    """Yield what is wrong between the areas of a kind; with boxes only what touches them.
+
+    Each box must hold the whole of the findings known so far that touch it.
+    """
+    # A kind of which nothing is drawn yet leaves no gaps.
+    if not rules.keys() & set(COVERAGE_RULES) or not source.counts().get(kind):
+        return
+    if boxes is None:
+        yield from told(faults(Cover.read(source, kind, WORLD), rules), kind, rules)
+    for box in boxes or ():
+        yield from told(_closed_faults(source, kind, rules, box), kind, rules)
+
+
+def _closed_faults(source: Source, kind: str, rules: Rules, box: BBox) -> Faults:
+    """The faults in a box, made larger until no gap reaches its border.
+
+    Where no areas above say what has to be filled, what is open belongs to the outside: a gap
+    there was closed before the change, and so is in the box, or is made by the change.
+    """
+    ground, reach_m = Ground.at((box.south + box.north) / 2), 20.0
+    frame = shapely.box(*box.bounds)
+    while True:
+        box = ground.around(box, reach_m)
+        found = faults(Cover.read(source, kind, box), rules, box)
+        if not shapely.intersects(found.open_gaps, frame).any():
+            return found
+        reach_m *= 4
+
+
+def faults(cover: Cover, rules: Rules, box: BBox | None = None) -> Faults:
+    """Return the faults of a cover, those too small or too thin to tell left out."""
+    shapes, above = shapes_of(cover.areas), shapes_of(cover.above)
+    if not len(shapes) and not len(above):
+        return Faults((), (), shapes)
+    ground = Ground.of(np.concatenate((shapes, above)))
+    weld_deg = _WELD_SHARE * narrowest_m(rules) / max(ground.lon_m, ground.lat_m)
+    cut = faces(_covers(cover, shapes), weld_deg, box)
+    cut = cut[_is_told(cut, ground, _least(rules))]
+    spots = shapely.point_on_surface(cut)
+    tree = STRtree(shapes)
+    many = covering(spots, tree, weld_deg)
+    is_hole = many == 0
+    if cover.is_filled:
+        is_hole &= covering(spots, STRtree(above), weld_deg) > 0
+    holes = cut[is_hole]
+    is_open = _touching_frame(holes, box)
+    gaps = _gaps(cover, holes[~is_open], tree, weld_deg) if cover.kind in ABOVE else ()
+    overlaps = (
+        _overlaps(cover.areas, cut[many > 1], tree, rules["overlap"]) if "overlap" in rules else ()
+    )
+    return Faults(tuple(gaps), tuple(overlaps), holes[is_open][: None if cover.is_filled else 0])
+
+
+def _covers(cover: Cover, shapes: Shapes) -> list[Shapes]:
+    """The shapes by kind: lines cancel out within a kind only."""
+    by_kind = defaultdict(list)
+    for area in cover.above:
+        by_kind[area.kind].append(area)
+    return [shapes, *(shapes_of(areas) for areas in by_kind.values())]
+
+
+def _overlaps(
+    areas: Sequence[Area], crowded: Shapes, tree: STRtree, rule: Rule
+) -> Iterator[tuple[Area, Area, Sequence[Polygon]]]:
+    """The pairs that have ground in common where a face is covered more than once.
+
+    One face may have several pairs: where one area takes the place of another beside a third, the
+    number of areas does not change.
+    """
+    near = np.unique(tree.query(crowded, predicate="intersects")[1])
+    shapes = tree.geometries[near]
+    first, second = tree.query(shapes, predicate="intersects")
+    first = near[first]
+    each = np.unique(np.column_stack((first, second))[first < second], axis=0)
+    shared = shapely.intersection(tree.geometries[each[:, 0]], tree.geometries[each[:, 1]])
+    for (a, b), shape in zip(each.tolist(), shared, strict=True):
+        parts = worth_telling(shape, rule.width_m, rule.least_m2)
+        if parts:
+            yield areas[a], areas[b], parts
+
+
+def _gaps(
+    cover: Cover, holes: Shapes, tree: STRtree, weld_deg: float
+) -> Iterator[tuple[Polygon, Sequence[Area], Sequence[Area]]]:
+    for hole in holes:
+        around = _neighbours(hole, cover.areas, tree, weld_deg)
+        # A hole that somebody drew into the only city is a lake or another city's land.
+        if not ABOVE[cover.kind] and len(around) < 2:
+            continue
+        spot = shapely.point_on_surface(hole)
+        above = [area for area in cover.above if area.geometry.intersects(spot)]
+        yield pieces(hole)[0], around, above
+
+
+def _neighbours(
+    hole: BaseGeometry, areas: Sequence[Area], tree: STRtree, weld_deg: float
+) -> list[Area]:
+    """The areas that have a piece of border in common with a hole, not only a corner."""
+    reach = 2 * weld_deg
+    near = np.sort(tree.query(hole, predicate="dwithin", distance=reach))
+    rim = hole.exterior if isinstance(hole, Polygon) else hole.boundary
+    shared = [rim.intersection(areas[i].geometry.buffer(reach)).length for i in near]
+    return [areas[i] for i, length in zip(near, shared, strict=True) if length > 8 * reach]
+
+
+def _touching_frame(holes: Shapes, box: BBox | None) -> np.typing.NDArray[np.bool_]:
+    if box is None:
+        return np.zeros(len(holes), dtype=np.bool_)
+    return np.asarray(shapely.intersects(holes, shapely.box(*box.bounds).exterior), dtype=np.bool_)
+
+
+# --- what is told of them ---------------------------------------------------------------------
+
+
+def told(found: Faults, kind: str, rules: Rules) -> Iterator[Finding]:
+    """Yield the faults as findings: what is thin is a sliver."""
+    for hole, around, above in found.gaps:
+        named = around or above
+        yield from _told("gap", hole, named, kind, rules)
+    for a, b, parts in found.overlaps:
+        yield from _told("overlap", joined(parts), (a, b), kind, rules)
+
+
+def _told(
+    what: str, shape: Polygon | MultiPolygon, areas: Sequence[Area], kind: str, rules: Rules
+) -> Iterator[Finding]:
+    _, widths = thickness_m(np.array(pieces(shape), dtype=object), Ground.of(shape))
+    width_m = float(widths.max(initial=0.0))
+    is_sliver = "sliver" in rules and width_m < rules["sliver"].width_m
+    if what not in rules and not is_sliver:
+        return
+    name = Pair(*KINDS.get(kind, (kind, kind)))
+    facts = {"names": listed(areas), "kind": name, "width": f"{width_m:.2f}"}
+    yield finding(
+        rules["sliver" if is_sliver else what],
+        "areas",
+        map(ref, areas),
+        shape,
+        facts,
+        words=f"sliver.{what}" if is_sliver else what,
+        kind=kind,
+        shape=shape,
+        tag="@" if what == "gap" else "",
+    )
+
+
+def narrowest_m(rules: Rules) -> float:
+    """Return the least width that is told, by any of the rules of coverage."""
+    return min((rules[name].width_m for name in ("gap", "overlap") if name in rules), default=0.02)
+
+
+def _least(rules: Rules) -> tuple[float, float]:
+    held = [rules[name] for name in ("gap", "overlap") if name in rules]
+    return narrowest_m(rules), min((rule.least_m2 for rule in held), default=0.0)
+
+
+def _is_told(cut: Shapes, ground: Ground, least: tuple[float, float]) -> Numbers:
+    areas, widths = thickness_m(cut, ground)
+    return np.flatnonzero((widths >= least[0]) & (areas >= least[1]))

@@ -1,0 +1,127 @@
+"""Metres on a small piece of ground: degrees stretched to a plane that is right nearby.
+
+Within ten kilometres of its latitude a length is right to a thousandth in China; what is told in
+square metres is measured on the ellipsoid (`geo.measure`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry import MultiPolygon, Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geo.crs import ELLIPSOID, Floats
+from geo.records import Area
+from geo.types import BBox
+
+Shapes = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """How many metres a degree of longitude and of latitude has here."""
+
+    lon_m: float
+    lat_m: float
+
+    @classmethod
+    def at(cls, lat: float) -> Ground:
+        """Return the ground around a latitude, by the two radii of the ellipsoid."""
+        sine = np.sin(np.radians(lat))
+        bend = 1 - ELLIPSOID.es * sine**2
+        across = ELLIPSOID.a / np.sqrt(bend) * np.cos(np.radians(lat))
+        along = ELLIPSOID.a * (1 - ELLIPSOID.es) / bend**1.5
+        # Nobody draws plans on the pole; a width of nothing would divide by nothing.
+        return cls(max(float(np.radians(across)), 1.0), float(np.radians(along)))
+
+    @classmethod
+    def of(cls, shapes: Any) -> Ground:
+        """Return the ground around the middle of shapes."""
+        _, south, _, north = shapely.total_bounds(shapes)
+        return cls.at((south + north) / 2)
+
+    def flat(self, shapes: Any) -> Any:
+        """Return shapes in metres."""
+        scale = np.array([self.lon_m, self.lat_m])
+        return shapely.transform(shapes, lambda rows: rows * scale)
+
+    def degrees(self, metres: float) -> float:
+        """Return the longest way in degrees that so many metres can be."""
+        return metres / min(self.lon_m, self.lat_m)
+
+    def around(self, box: BBox, metres: float) -> BBox:
+        """Return the box, larger by so many metres on every side."""
+        east, north = metres / self.lon_m, metres / self.lat_m
+        return BBox(
+            max(box.west - east, -180.0),
+            max(box.south - north, -90.0),
+            min(box.east + east, 180.0),
+            min(box.north + north, 90.0),
+        )
+
+
+def shapes_of(areas: Sequence[Area]) -> Shapes:
+    """Return the geometries of areas as an array."""
+    found = np.empty(len(areas), dtype=object)
+    found[:] = [area.geometry for area in areas]
+    return found
+
+
+def thickness_m(shapes: Shapes, ground: Ground) -> tuple[Floats, Floats]:
+    """Return areas in square metres and mean widths in metres, both on the plane."""
+    flat = ground.flat(shapes)
+    areas, lengths = shapely.area(flat), shapely.length(flat)
+    widths = np.divide(2 * areas, lengths, out=np.zeros_like(areas), where=lengths > 0)
+    return areas, widths
+
+
+def pieces(shape: BaseGeometry) -> list[Polygon]:
+    """Return the polygons of a shape, each written in one way, from the south-west on."""
+    # An overlay may leave lines and points where borders touch.
+    parts = [part for part in shapely.get_parts(shapely.normalize(shape)) if part.area > 0]
+    return sorted((part for part in parts if isinstance(part, Polygon)), key=lambda p: p.bounds)
+
+
+def worth_telling(shape: BaseGeometry, width_m: float, least_m2: float) -> list[Polygon]:
+    """Return the polygons of a shape that are neither thinner nor smaller than that."""
+    parts = pieces(shape)
+    if not parts:
+        return []
+    areas, widths = thickness_m(np.array(parts, dtype=object), Ground.of(shape))
+    told = (areas >= least_m2) & (widths >= width_m)
+    return [part for part, is_told in zip(parts, told.tolist(), strict=True) if is_told]
+
+
+def joined(parts: Iterable[Polygon]) -> Polygon | MultiPolygon:
+    """Return one polygon alone, several as a multi-polygon."""
+    held = list(parts)
+    return held[0] if len(held) == 1 else MultiPolygon(held)
+
+
+def box_of(shape: BaseGeometry) -> BBox:
+    """Return the box around a shape."""
+    return BBox(*shape.bounds)
+
+
+def merged(boxes: Iterable[BBox]) -> Iterator[BBox]:
+    """Yield boxes that cover the same ground and do not touch each other."""
+    waiting = sorted(boxes, key=lambda box: box.bounds)
+    while waiting:
+        here = waiting.pop()
+        near = [box for box in waiting if _meet(box, here)]
+        if not near:
+            yield here
+            continue
+        waiting = [box for box in waiting if not _meet(box, here)]
+        edges = np.array([box.bounds for box in (here, *near)])
+        waiting.append(BBox(*edges[:, :2].min(axis=0).tolist(), *edges[:, 2:].max(axis=0).tolist()))
+
+
+def _meet(a: BBox, b: BBox) -> bool:
+    return a.west <= b.east and b.west <= a.east and a.south <= b.north and b.south <= a.north
