@@ -167,9 +167,13 @@ def _neighbours(
     """The areas that have a piece of border in common with a hole, not only a corner."""
     reach = 2 * weld_deg
     near = np.sort(tree.query(hole, predicate="dwithin", distance=reach))
-    rim = hole.exterior if isinstance(hole, Polygon) else hole.boundary
-    shared = [rim.intersection(areas[i].geometry.buffer(reach)).length for i in near]
-    return [areas[i] for i, length in zip(near, shared, strict=True) if length > 8 * reach]
+    return [areas[i] for i in near if common_border(areas[i].geometry, hole.boundary, reach) > 0]
+
+
+def common_border(shape: BaseGeometry, rim: BaseGeometry, reach: float) -> float:
+    """Return how long a shape runs along a rim, in degrees; 0 where it only touches a corner."""
+    length = float(shapely.intersection(rim, shape.buffer(reach)).length)
+    return length if length > 8 * reach else 0.0
 
 
 def _touching_frame(holes: Shapes, box: BBox | None) -> np.typing.NDArray[np.bool_]:
