@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.console import out, step
-from bench import batches, mapdata, motion, profiles, reads, rebuilds, table, tiles
+from bench import batches, checks, mapdata, motion, profiles, reads, rebuilds, table, tiles
 from bench.load import need_wrk
 from bench.servers import Server
 from bench.stage import FULL, QUICK, Pace, Stage, big_stage, floors, small_stage
@@ -64,6 +64,8 @@ def measure(pace: Pace) -> list[Row]:
         step("batches")
         rows += batches.batches(big, pace)
         remember(big.server, "after the batches")
+        step("judging plans")
+        rows += checks.checks(big, pace)
         step("vector tiles, after loading the facilities")
         rows += tiles.tiles(big, pace)
     return [*rows, _memory(memory)]

@@ -1,8 +1,8 @@
 """Closing what is only carelessly drawn: thin gaps and overlaps, each given to one neighbour.
 
 Nothing else moves: no corner is rounded, no border is shifted that was sound. GEOS has a cleaner
-for whole coverages; it also settles overlaps of any width, knows no areas above, and took 52 s for
-40,000 unit grids that had nothing to mend.
+for whole coverages (`coverage_clean`); it also settles overlaps of any width, knows no areas above,
+and looked at 40,000 sound unit grids for 9 s where this takes 3 s.
 """
 
 from __future__ import annotations
