@@ -6,7 +6,7 @@ square metres is measured on the ellipsoid (`geo.measure`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,18 +109,24 @@ def box_of(shape: BaseGeometry) -> BBox:
     return BBox(*shape.bounds)
 
 
-def merged(boxes: Iterable[BBox]) -> Iterator[BBox]:
-    """Yield boxes that cover the same ground and do not touch each other."""
-    waiting = sorted(boxes, key=lambda box: box.bounds)
+def merged(boxes: Iterable[BBox]) -> list[BBox]:
+    """Return boxes that cover the same ground and do not touch each other, from the west on."""
+    waiting, apart = list(boxes), list[BBox]()
     while waiting:
         here = waiting.pop()
-        near = [box for box in waiting if _meet(box, here)]
-        if not near:
-            yield here
-            continue
-        waiting = [box for box in waiting if not _meet(box, here)]
-        edges = np.array([box.bounds for box in (here, *near)])
-        waiting.append(BBox(*edges[:, :2].min(axis=0).tolist(), *edges[:, 2:].max(axis=0).tolist()))
+        near = [box for box in apart if _meet(box, here)]
+        if near:
+            # The larger box may reach others that were apart until now.
+            apart = [box for box in apart if not _meet(box, here)]
+            waiting.append(_around([here, *near]))
+        else:
+            apart.append(here)
+    return sorted(apart, key=lambda box: box.bounds)
+
+
+def _around(boxes: Sequence[BBox]) -> BBox:
+    edges = np.array([box.bounds for box in boxes])
+    return BBox(*edges[:, :2].min(axis=0).tolist(), *edges[:, 2:].max(axis=0).tolist())
 
 
 def _meet(a: BBox, b: BBox) -> bool:

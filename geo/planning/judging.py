@@ -121,7 +121,7 @@ def _area_part(
     if kind in source.exclusive():
         # What was told of a place before has to be seen as a whole, to know what is left of it.
         held = [box_of(f.shape) for f in covers if f.shape is not None]
-        windows = None if whole else list(merged([*boxes, *held]))
+        windows = None if whole else merged([*boxes, *held])
         found += coverage_findings(source, kind, rules, windows)
     refs = {ref(area) for box in boxes for area in source.areas(kind, box)}
     refs |= {f"{kind}:{one.code}" for one in changes if one.layer == "areas" and one.kind == kind}
@@ -144,7 +144,7 @@ def _boxes_of(source: Source, kind: str, changes: Iterable[Change]) -> tuple[lis
             changed[change.kind].add(change.code)
             boxes.append(_touched(change.box))
     whole = any(len(codes) >= counts.get(one, 0) for one, codes in changed.items())
-    return ([WORLD], True) if whole else (list(merged(boxes)), False)
+    return ([WORLD], True) if whole else (merged(boxes), False)
 
 
 def _area_findings(source: Source, kind: str, box: BBox, rules: Rules) -> Iterator[Finding]:
@@ -233,7 +233,7 @@ def _move_part(
 ) -> Judgement:
     of_grids = [c for c in changes if c.layer == "areas" and c.kind == GRID]
     of_facilities = [c for c in changes if c.layer == "facilities"]
-    boxes = list(merged(_touched(change.box) for change in [*of_grids, *of_facilities]))
+    boxes = merged(_touched(change.box) for change in [*of_grids, *of_facilities])
     if not boxes or "grid_changed" not in rules:
         return NOTHING
     moved = {f"{change.kind}:{change.code}" for change in of_facilities}
