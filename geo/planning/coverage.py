@@ -30,6 +30,7 @@ from geo.types import BBox
 
 COVERAGE_RULES = ("gap", "overlap", "sliver")
 WORLD = BBox(-180, -90, 180, 90)
+_REACHES_M = (20.0, 200.0, 2_000.0)
 _WELD_SHARE = 0.25
 """Vertices nearer than this share of the least width are one."""
 
@@ -56,7 +57,7 @@ class Cover:
 class Faults:
     """Where a cover is no tiling: gaps, each with its neighbours, and pairs that overlap.
 
-    `open_gaps` are gaps that reach the border of the box that was looked at.
+    `open_gaps` reach the border of the box that was looked at: how they go on was not seen.
     """
 
     gaps: Sequence[tuple[Polygon, Sequence[Area], Sequence[Area]]]
@@ -81,19 +82,18 @@ def coverage_findings(
 
 
 def _closed_faults(source: Source, kind: str, rules: Rules, box: BBox) -> Faults:
-    """The faults in a box, made larger until no gap reaches its border.
+    """The faults in a box, which is made larger until it holds all of every gap that it touches.
 
-    Where no areas above say what has to be filled, what is open belongs to the outside: a gap
-    there was closed before the change, and so is in the box, or is made by the change.
+    Where no areas above say what has to be filled, the outside looks like a gap that never ends,
+    and a change can shut a crack far from here: at the edge of such a city all of it is looked at.
     """
-    ground, reach_m = Ground.at((box.south + box.north) / 2), 20.0
-    frame = shapely.box(*box.bounds)
-    while True:
-        box = ground.around(box, reach_m)
-        found = faults(Cover.read(source, kind, box), rules, box)
+    ground, frame = Ground.at((box.south + box.north) / 2), shapely.box(*box.bounds)
+    for reach_m in _REACHES_M:
+        wider = ground.around(box, reach_m)
+        found = faults(Cover.read(source, kind, wider), rules, wider)
         if not shapely.intersects(found.open_gaps, frame).any():
             return found
-        reach_m *= 4
+    return faults(Cover.read(source, kind, WORLD), rules)
 
 
 def faults(cover: Cover, rules: Rules, box: BBox | None = None) -> Faults:
@@ -117,7 +117,7 @@ def faults(cover: Cover, rules: Rules, box: BBox | None = None) -> Faults:
     overlaps = (
         _overlaps(cover.areas, cut[many > 1], tree, rules["overlap"]) if "overlap" in rules else ()
     )
-    return Faults(tuple(gaps), tuple(overlaps), holes[is_open][: None if cover.is_filled else 0])
+    return Faults(tuple(gaps), tuple(overlaps), holes[is_open])
 
 
 def _covers(cover: Cover, shapes: Shapes) -> list[Shapes]:
