@@ -36,14 +36,31 @@ _YEAR = [date(2024, 1, 1) + timedelta(days=number) for number in range(366)]
 _HOLIDAY = frozenset({"PH"})
 _MONTH = "|".join(MONTHS)
 _DAY = "|".join(DAYS)
-_RULE = re.compile(
-    rf"(?:(?P<season>(?:{_MONTH})(?: \d{{1,2}})?(?:\s*-\s*(?:{_MONTH})?(?: ?\d{{1,2}})?)?):?\s*)?"
-    rf"(?P<days>(?:{_DAY})(?:\s*[-,]\s*(?:{_DAY}))*)?\s*"
-    r"(?P<times>off|closed|24/7|\d{1,2}:\d{2}\s*-\s*\d{1,2}:\d{2}"
-    r"(?:\s*,\s*\d{1,2}:\d{2}\s*-\s*\d{1,2}:\d{2})*)?"
+
+
+def _uncaptured(pattern: str) -> str:
+    return re.sub(r"\((?!\?)", "(?:", pattern)
+
+
+# Written so that the regular expressions of PostgreSQL read the same into them: the plan's triggers
+# judge hours by these patterns, too. So no names, no \b, and digits and blanks spelt out.
+BLANK = r"[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
+_TIME = "[0-9]{1,2}:[0-9]{2}"
+_SPAN = f"{_TIME}{BLANK}*-{BLANK}*{_TIME}"
+# The 18 of `Jun-Aug 18:00-24:00` is an hour, and so is its 1.
+_DATE = "[0-9]{1,2}(?![0-9]|:[0-9])"
+SEASON_PATTERN = f"({_MONTH})(?: ({_DATE}))?(?:{BLANK}*-{BLANK}*({_MONTH})?(?: ?({_DATE}))?)?"
+"""A season: month and day it begins with, month and day it ends with."""
+RULE_PATTERN = (
+    f"(?:({_uncaptured(SEASON_PATTERN)}):?{BLANK}*)?"
+    f"((?:{_DAY})(?:{BLANK}*[-,]{BLANK}*(?:{_DAY}))*)?{BLANK}*"
+    f"(off|closed|24/7|{_SPAN}(?:{BLANK}*,{BLANK}*{_SPAN})*)?"
 )
+"""One rule: its season, its days, its times; each may be missing."""
 # A comma starts an additional rule only in front of a day or month, not between two times.
-_ADDITIONAL = re.compile(rf"(?<=[0-9])\s*,\s*(?=(?:{_DAY}|{_MONTH})\b)")
+ADDITIONAL_PATTERN = f"(?<=[0-9]){BLANK}*,{BLANK}*(?=(?:{_DAY}|{_MONTH})(?![A-Za-z0-9_]))"
+_RULE, _ADDITIONAL = re.compile(RULE_PATTERN), re.compile(ADDITIONAL_PATTERN)
+_SEASON = re.compile(SEASON_PATTERN)
 
 
 class _Rule(NamedTuple):
@@ -140,15 +157,15 @@ def _rule(part: str, text: str) -> _Rule:
             f"cannot read {part.strip()[:60]!r} of {text[:80]!r}; write hours like "
             "'Mo-Fr 06:00-08:30,17:00-19:30; Sa,Su 18:00-02:00' or 'Jun 10-Aug 31 18:00-24:00'"
         )
-    season = _season(found["season"]) if found["season"] else None
-    times = found["times"] or "24/7"
+    season = _season(found[1]) if found[1] else None
+    times = found[3] or "24/7"
     spans: tuple[tuple[int, int], ...] = ((0, 1440),)
     if times in ("off", "closed"):
         spans = ()
     elif times != "24/7":
         spans = tuple(_span(span) for span in times.split(","))
     unnamed = frozenset(DAYS) if times in ("off", "closed", "24/7") else WEEK
-    return _Rule(season, _days(found["days"]) if found["days"] else unnamed, spans)
+    return _Rule(season, _days(found[2]) if found[2] else unnamed, spans)
 
 
 def _span(text: str) -> tuple[int, int]:
@@ -196,16 +213,15 @@ def _month_day(number: int) -> MonthDay:
 
 
 def _season(text: str) -> Season:
-    first, _, last = (part.strip() for part in text.partition("-"))
-    start_month = first[:3]
-    if last and not last[0].isalpha():
-        last = f"{start_month} {last}"
-    last = last or first
-    last_month = MONTHS.index(last[:3]) + 1
-    last_day = int(last[3:]) if last[3:].strip() else calendar.monthrange(2024, last_month)[1]
+    found = _SEASON.fullmatch(text)
+    assert found is not None  # it is a part of what `_RULE` matched
+    first_month, first_day, last_month, last_day = found.groups()
+    month, end_month = (MONTHS.index(name) + 1 for name in (first_month, last_month or first_month))
+    length = calendar.monthrange(2024, end_month)[1]
+    named = last_month or last_day
     try:
-        start = date(2024, MONTHS.index(start_month) + 1, int(first[3:] or 1))
-        end = date(2024, last_month, last_day)
+        start = date(2024, month, int(first_day or 1))
+        end = date(2024, end_month, int((last_day if named else first_day) or length))
     except ValueError:
         raise InvalidSchedule(f"no such day of the year in {text!r}") from None
     return Season(MonthDay(start.month, start.day), MonthDay(end.month, end.day))
@@ -213,7 +229,7 @@ def _season(text: str) -> Season:
 
 def _days(text: str) -> frozenset[str]:
     found: set[str] = set()
-    for part in text.replace(" ", "").split(","):
+    for part in re.sub(BLANK, "", text).split(","):
         first, _, last = part.partition("-")
         start, end = DAYS.index(first), DAYS.index(last or first)
         if last and "PH" in (first, last):

@@ -64,6 +64,19 @@ def test_the_answer_is_the_same_wherever_the_server_stands() -> None:
     assert opening(parse_hours("Fr 22:00-04:00"), utc, calendar=CALENDAR).state == "open"
 
 
+@pytest.mark.parametrize(
+    ("hours", "same"),
+    [
+        ("Jun-Aug 18:00-24:00", "Jun 01-Aug 31 18:00-24:00"),
+        ("Jun 10:00-12:00", "Jun 01-Jun 30 10:00-12:00"),
+        ("Jun 10 8:00-12:00", "Jun 10-Jun 10 08:00-12:00"),
+        ("Jun 10-20: 08:00-12:00", "Jun 10-Jun 20 08:00-12:00"),
+    ],
+)
+def test_the_hour_behind_a_month_is_no_day_of_it(hours: str, same: str) -> None:
+    assert format_hours(parse_hours(hours)) == same
+
+
 def test_a_festival_opens_what_its_season_has_closed_and_says_why() -> None:
     summer = parse_hours("Jun 10-Aug 31 06:00-22:00")
     festival = Override(date(2027, 2, 6), date(2027, 2, 12), True, (), "春节", "Spring Festival")
