@@ -13,7 +13,19 @@ from rich.markup import escape
 from sqlalchemy.exc import OperationalError
 
 from api import __version__
-from api.commands import demo, export, import_, locate, map_, migrate, serve, token
+from api.commands import (
+    demo,
+    export,
+    import_,
+    locate,
+    map_,
+    migrate,
+    plan,
+    planner,
+    qgis,
+    serve,
+    token,
+)
 from api.console import err, out
 from geo.errors import TidegridError
 
@@ -32,6 +44,9 @@ app.command("export")(export.export)
 app.command("locate")(locate.locate)
 app.add_typer(map_.app, name="map")
 app.add_typer(token.app, name="token")
+app.add_typer(planner.app, name="planner")
+app.add_typer(plan.app, name="plan")
+app.add_typer(qgis.app, name="qgis")
 
 
 def _say_version(asked: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import delete, func, insert, text, tuple_, update
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from data.layers import Layer, Record, columns_of, layer_of, normal
@@ -24,6 +25,8 @@ from geo.records import Facility, StallZone
 
 _CHUNK = 1_000  # a statement takes at most 65,535 parameters
 _PUBLISH_LOCK = 4313_03
+# What is published was judged at its own door; the plan's triggers only take it over.
+_SAY_PUBLISHING = text("SELECT set_config('tidegrid.publishing', :word, true)")
 
 Item = TypeVar("Item")
 Progress = Callable[[int, int], None]
@@ -114,20 +117,24 @@ def _open(
             rows.append(columns | published)
         # RETURNING makes it one statement of many rows: the clock ticks once, not once a row.
         session.execute(insert(layer.row).returning(layer.row.id), rows)
-        _redraft(session, layer, [layer.key_of(record) for record in chunk], drafts)
+        _redraft(session, layer, drafts)
         done += len(chunk)
         progress(done, len(records))
     zones = [record for record in records if isinstance(record, StallZone)]
     _replace_overrides(session, zones)
 
 
-def _redraft(
-    session: Session, layer: Layer, keys: list[tuple[str, ...]], drafts: list[dict[str, Any]]
-) -> None:
-    """Planners go on from what is published."""
-    mine = tuple_(*(getattr(layer.draft, column) for column in layer.key)).in_(keys)
-    session.execute(delete(layer.draft).where(mine).execution_options(synchronize_session=False))
-    session.execute(insert(layer.draft).returning(layer.draft.id), drafts)
+def _redraft(session: Session, layer: Layer, drafts: list[dict[str, Any]]) -> None:
+    """Planners go on from what is published, in the same rows: programs know them by their id."""
+    session.execute(_SAY_PUBLISHING, {"word": "on"})
+    adding = upsert(layer.draft)
+    ours = {name: adding.excluded[name] for name in drafts[0] if name not in layer.key}
+    # RETURNING makes it one statement of many rows.
+    session.execute(
+        adding.on_conflict_do_update(index_elements=layer.key, set_=ours).returning(layer.draft.id),
+        drafts,
+    )
+    session.execute(_SAY_PUBLISHING, {"word": "off"})
 
 
 def _replace_overrides(session: Session, zones: Sequence[StallZone]) -> None:

@@ -73,5 +73,9 @@ class ChromiumError(TidegridError):
     """There is no Chromium that could draw a picture or print, or it failed."""
 
 
+class EditRefused(TidegridError):
+    """An edit of the plan that breaks a rule of a single row."""
+
+
 class ClusterError(TidegridError):
     """The embedded database cannot be set up, started or reached."""

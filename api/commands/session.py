@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from api.console import step
@@ -21,6 +22,19 @@ def owner_session() -> Iterator[Session]:
         check_ownership(found)
         with session_of(found) as session:
             yield session
+
+
+@contextmanager
+def administrator() -> Iterator[Connection]:
+    """Lend a connection of the login itself, which may manage logins; the borrower commits."""
+    with database(Settings(), step) as found:
+        check_ownership(found)
+        engine = make_engine(found.owner_url, role=None, application="tidegrid-cli")
+        try:
+            with engine.connect() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
 
 def check_ownership(database: Database) -> None:

@@ -59,8 +59,22 @@ class Versioned(Keyed):
 
 
 class Drafted(Keyed):
-    """A planner's row: one per thing, edited freely, seen by the public only after publishing."""
+    """A planner's row: one per thing, edited freely, seen by the public only after publishing.
 
+    Triggers fill these columns, whatever a client sends; of `base_version` nothing stays.
+    """
+
+    row_version: Mapped[int] = mapped_column(
+        BigInteger,
+        server_default="1",
+        sort_order=88,
+        comment="行版本 · raised by every change of the row",
+    )
+    base_version: Mapped[int | None] = mapped_column(
+        BigInteger,
+        sort_order=89,
+        comment="所依据的版本 · the version that an edit started from, sent with it; empty at rest",
+    )
     edited_by: Mapped[str] = mapped_column(
         server_default=text("session_user"), sort_order=90, comment="编辑人 · who edited last"
     )
@@ -79,6 +93,23 @@ def geometry(geometry_type: str) -> Geometry:
     writes by itself would create the index twice.
     """
     return Geometry(geometry_type, srid=SRID, spatial_index=False)
+
+
+def drawn() -> Geometry:
+    """Return the column type of a planner's geometry: `drawn_as` says which it must be.
+
+    A type in the column would be judged before any trigger, and refuse what a trigger brings to it:
+    single polygons, heights, curves.
+    """
+    return Geometry(None, srid=-1, spatial_index=False)
+
+
+def drawn_as(geometry_type: str | None = None) -> tuple[CheckConstraint, ...]:
+    """Return the rules that `geometry_columns` reads a planner's column's type and system from."""
+    same = () if geometry_type is None else (f"GeometryType(geom) = '{geometry_type}'",)
+    rules = ("ST_SRID(geom) = 4326", "ST_NDims(geom) = 2", *same)
+    names = ("srid", "dimensions", "geometry_type")
+    return tuple(CheckConstraint(rule, name=name) for rule, name in zip(rules, names, strict=False))
 
 
 def sound_geometry(name: str = "geom") -> CheckConstraint:

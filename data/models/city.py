@@ -18,7 +18,17 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, ExcludeConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.models.base import CITY, PLAN, Base, Drafted, Versioned, geometry, sound_geometry
+from data.models.base import (
+    CITY,
+    PLAN,
+    Base,
+    Drafted,
+    Versioned,
+    drawn,
+    drawn_as,
+    geometry,
+    sound_geometry,
+)
 
 STATES = ("normal", "damaged", "lost", "suspended", "closed")
 
@@ -55,7 +65,9 @@ def positive_capacity() -> CheckConstraint:
 def point_or_polygon() -> CheckConstraint:
     """Return the rule that a facility is a point or a polygon."""
     return CheckConstraint(
-        "GeometryType(geom) IN ('POINT', 'POLYGON', 'MULTIPOLYGON')", name="geometry_type"
+        # With = or IN, `geometry_columns` would take the first of them for the column's type.
+        "ARRAY[GeometryType(geom)] <@ ARRAY['POINT', 'POLYGON', 'MULTIPOLYGON']",
+        name="geometry_type",
     )
 
 
@@ -220,11 +232,13 @@ class AreaDraft(AreaColumns, Drafted, Base):
     __table_args__ = (
         of_kind(),
         coded(),
-        sound_geometry(),
+        *drawn_as("MULTIPOLYGON"),
         UniqueConstraint("kind", "code"),
         Index("ix_plan_areas_geom", "geom", postgresql_using="gist"),
         {"schema": PLAN, "comment": "区域（编辑） · areas as planners draw them"},
     )
+
+    geom: Mapped[WKBElement] = mapped_column(drawn(), comment="范围 · extent, WGS 84")
 
 
 class StallZoneDraft(StallZoneColumns, DraftScheduled, Drafted, Base):
@@ -235,11 +249,13 @@ class StallZoneDraft(StallZoneColumns, DraftScheduled, Drafted, Base):
         of_kind(),
         coded(),
         positive_capacity(),
-        sound_geometry(),
+        *drawn_as("MULTIPOLYGON"),
         UniqueConstraint("code"),
         Index("ix_plan_stall_zones_geom", "geom", postgresql_using="gist"),
         {"schema": PLAN, "comment": "潮汐摊位疏导区（编辑） · stall zones as planners draw them"},
     )
+
+    geom: Mapped[WKBElement] = mapped_column(drawn(), comment="范围 · extent, WGS 84")
 
 
 class StallDraft(StallColumns, Drafted, Base):
@@ -248,11 +264,13 @@ class StallDraft(StallColumns, Drafted, Base):
     __tablename__ = "stalls"
     __table_args__ = (
         known_state(),
-        sound_geometry(),
+        *drawn_as("POINT"),
         UniqueConstraint("zone_code", "number"),
         Index("ix_plan_stalls_geom", "geom", postgresql_using="gist"),
         {"schema": PLAN, "comment": "摊位（编辑） · stalls as planners draw them"},
     )
+
+    geom: Mapped[WKBElement] = mapped_column(drawn(), comment="位置 · place, WGS 84")
 
 
 class FacilityDraft(FacilityColumns, DraftScheduled, Drafted, Base):
@@ -264,8 +282,12 @@ class FacilityDraft(FacilityColumns, DraftScheduled, Drafted, Base):
         coded(),
         known_state(),
         point_or_polygon(),
-        sound_geometry(),
+        *drawn_as(),
         UniqueConstraint("kind", "code"),
         Index("ix_plan_facilities_geom", "geom", postgresql_using="gist"),
         {"schema": PLAN, "comment": "设施部件（编辑） · facilities as planners draw them"},
+    )
+
+    geom: Mapped[WKBElement] = mapped_column(
+        drawn(), comment="位置或范围 · point or polygon, WGS 84"
     )

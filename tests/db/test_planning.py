@@ -1,173 +1,520 @@
-"""Drafts judged as they are stored: whole, again by box, and areas as PostGIS measures them."""
+"""Saves of planners: judged row by row in their language, versioned, kept, and closed to others."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
+from typing import Any
 
+import psycopg
 import pytest
-import shapely
-from sqlalchemy import Engine, text
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from shapely.geometry import box
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data.cluster import Cluster
-from data.engine import Role, make_engine
-from data.planning import Drafts
-from geo.planning.findings import Change, Finding, LayerName
-from geo.planning.judging import judge, rejudge
-from geo.types import BBox
+from data.engine import Role
+from data.planners import planners, remove_planner
+from data.publishing import publish
+from data.reference import read_list
+from geo.errors import InvalidSchedule
+from geo.hours import MONTHS, parse_hours
+from geo.records import StallZone
+from geo.schedules import DAYS
+from tests.conftest import CreateDatabase
+from tests.db.planning import Office, close_office, open_office
 
-DAY = date(2026, 9, 18)
-TABLES: dict[str, LayerName] = {
-    "plan.areas": "areas",
-    "plan.stall_zones": "stall_zones",
-    "plan.stalls": "stalls",
-    "plan.facilities": "facilities",
-}
+AsOwner = Callable[[str, Role], Engine]
+Planner = psycopg.Connection[Any]
+
+INSIDE = "112 27.73, 112.001 27.73, 112.001 27.731, 112 27.731, 112 27.73"
+ADD = "INSERT INTO plan.areas (kind, code, name, geom) VALUES ('compound', %s, '小区', %s)"
+RENAME = "UPDATE plan.stall_zones SET name = %s WHERE id = %s"
+RENAME_FROM = "UPDATE plan.stall_zones SET name = %s, base_version = %s WHERE id = %s"
+
+
+@pytest.fixture(scope="module")
+def office(cluster: Cluster, demo: str, create_database: CreateDatabase) -> Iterator[Office]:
+    made = open_office(cluster, create_database("planning", demo), li_na="zh", wang="en")
+    yield made
+    close_office(made)
 
 
 @pytest.fixture
-def drafts(cluster: Cluster, demo: str) -> Iterator[Session]:
-    """A planner-like session on the demo city whose every write is undone."""
-    engine = make_engine(cluster.url("postgres", demo), role="tidegrid_owner")
-    with engine.connect() as connection:
-        outer = connection.begin()
-        with Session(connection, join_transaction_mode="create_savepoint") as session:
-            yield session
-        outer.rollback()
-    engine.dispose()
+def li_na(office: Office) -> Iterator[Planner]:
+    with office.at_work("li_na") as session:
+        yield session
 
 
-def judged(session: Session) -> list[Finding]:
-    return judge(Drafts(session, DAY).whole())
+@pytest.fixture
+def wang(office: Office) -> Iterator[Planner]:
+    with office.at_work("wang") as session:
+        yield session
 
 
-def edit(session: Session, table: str, where: str, change: str) -> list[Change]:
-    """Run an update or delete of some rows and return what changed, with both boxes."""
-    name = "code" if table != "plan.stalls" else "zone_code"
-    kind = "kind" if table != "plan.stalls" else "'stall'"
-    asked = text(f"SELECT {kind}, {name}, Box2D(geom)::text, id FROM {table} WHERE {where}")
-    before = session.execute(asked).all()
-    assert before
-    session.execute(text(f"{change.format(table=table)} WHERE {where}"))
-    after = session.execute(
-        text(f"SELECT {kind}, {name}, Box2D(geom)::text, id FROM {table} WHERE id = ANY(:ids)"),
-        {"ids": [row.id for row in before]},
-    ).all()
-    return [Change(TABLES[table], row[0], row[1], _box(row[2])) for row in [*before, *after]]
+@pytest.fixture(scope="module")
+def zones(office: Office) -> Iterator[int]:
+    """Numbers of stall zones as they are published."""
+    with office.watched() as session:
+        found = session.execute("SELECT id FROM plan.stall_zones ORDER BY code").fetchall()
+    return iter([row[0] for row in found])
 
 
-def _box(told: str) -> BBox:
-    west, south, east, north = told.removeprefix("BOX(").removesuffix(")").replace(",", " ").split()
-    return BBox(float(west), float(south), float(east), float(north))
+@pytest.fixture
+def zone(zones: Iterator[int]) -> int:
+    """A stall zone that no other test has touched."""
+    return next(zones)
 
 
-def test_the_drafts_of_the_demo_city_have_no_finding(drafts: Session) -> None:
-    assert judged(drafts) == []
+def refusal(session: Planner, statement: str, *given: object) -> psycopg.Error:
+    with pytest.raises(psycopg.Error) as caught:
+        session.execute(statement.encode(), given)
+    assert str(caught.value.sqlstate).startswith("TG"), caught.value
+    assert caught.value.diag.message_hint
+    return caught.value
 
 
-GROWN = "UPDATE {table} SET geom = ST_Multi(ST_Buffer(geom, 0.00005, 'quad_segs=1'))"
-SHIFTED = "UPDATE {table} SET geom = ST_Translate(geom, 0.0004, 0.0001)"
-EDITS = {
-    "a grid grows": ("plan.areas", "code = '431302004001013'", GROWN),
-    "a grid is deleted": ("plan.areas", "code = '431302004001005'", "DELETE FROM {table}"),
-    "a community moves": ("plan.areas", "code = '431302002003'", SHIFTED),
-    "a street gets another code": (
-        "plan.areas", "code = '431302003'", "UPDATE {table} SET code = '431302093'",
-    ),
-    "the city is deleted": ("plan.areas", "kind = 'city'", "DELETE FROM {table}"),
-    "all communities are deleted": ("plan.areas", "kind = 'community'", "DELETE FROM {table}"),
-    "a market grows": ("plan.stall_zones", "code = 'LD-T-01'", GROWN),
-    "a market is deleted": ("plan.stall_zones", "code = 'LD-T-02'", "DELETE FROM {table}"),
-    "a market has other hours and capacity": (
-        "plan.stall_zones", "code = 'LD-T-03'", "UPDATE {table} SET hours = '24/7', capacity = 9",
-    ),
-    "stalls move": ("plan.stalls", "zone_code = 'LD-T-04' AND number < 'A05'", SHIFTED),
-    "car parks move": ("plan.facilities", "kind = 'parking'", SHIFTED),
-}  # fmt: skip
+# --- what one row is judged on --------------------------------------------------------------------
 
 
-def test_judged_again_by_box_is_as_judged_whole(drafts: Session) -> None:
-    found: list[Finding] = []
-    rules: set[str] = set()
-    for table, where, change in EDITS.values():
-        changes = edit(drafts, table, where, change)
-        found = rejudge(Drafts(drafts, DAY), found, changes).applied_to(found)
-        assert told(found) == told(judged(drafts))
-        rules |= {one.rule for one in found}
-    assert {"gap", "overlap", "nesting", "code_prefix", "grid_changed"} <= rules
-
-
-@pytest.mark.parametrize("name", EDITS)
-def test_an_edit_alone_is_found_by_box(drafts: Session, name: str) -> None:
-    changes = edit(drafts, *EDITS[name])
-    assert told(rejudge(Drafts(drafts, DAY), [], changes).applied_to([])) == told(judged(drafts))
-
-
-def told(findings: list[Finding]) -> list[tuple[str, str, float]]:
-    return [(one.key, one.text_zh, round(one.size_m2 or 0.0, 6)) for one in findings]
-
-
-OVERLAPS = """
-    SELECT a.kind || ':' || a.code, b.kind || ':' || b.code,
-           ST_Area(ST_Intersection(a.geom, b.geom)::geography)
-    FROM plan.areas a JOIN plan.areas b
-      ON a.kind = b.kind AND a.code < b.code AND a.geom && b.geom AND ST_Overlaps(a.geom, b.geom)
-    WHERE a.kind = 'unit_grid' AND ST_Area(ST_Intersection(a.geom, b.geom)::geography) > 0.1
-"""
-
-
-def test_overlaps_have_the_area_that_postgis_measures(drafts: Session) -> None:
-    edit(drafts, "plan.areas", "kind = 'unit_grid' AND code LIKE '%7'", GROWN)
-    found = {
-        frozenset(one.features): one.size_m2
-        for one in judged(drafts)
-        if one.kind == "unit_grid" and one.key.split(":")[0] in ("overlap", "sliver")
-        and "@" not in one.key
-    }  # fmt: skip
-    theirs = {frozenset((a, b)): area for a, b, area in drafts.execute(text(OVERLAPS))}
-
-    assert len(theirs) > 500
-    # Of a pair that also has pieces too thin to tell a little less is told.
-    assert found.keys() == theirs.keys()
-    assert found == pytest.approx(theirs, rel=1e-3, abs=0.05)
-
-
-GAPS = """
-    SELECT sum(ST_Area(gap::geography)) FROM (
-        SELECT ST_Difference(c.geom, ST_Union(g.geom)) AS gap
-        FROM plan.areas c JOIN plan.areas g ON g.kind = 'unit_grid' AND g.geom && c.geom
-        WHERE c.kind = 'community' GROUP BY c.id
-    ) AS gaps
-"""
-
-
-def test_gaps_have_the_area_that_postgis_measures(drafts: Session) -> None:
-    edit(drafts, "plan.areas", "kind = 'unit_grid' AND code LIKE '%17'", "DELETE FROM {table}")
-    found = [one.size_m2 or 0.0 for one in judged(drafts) if one.rule == "gap"]
-
-    assert len(found) > 40
-    assert sum(found) == pytest.approx(drafts.scalar(text(GAPS)), rel=1e-6)
-
-
-def test_a_neighbourhood_is_read_by_the_index(drafts: Session) -> None:
-    drafts.execute(text("ANALYZE plan.areas"))
-    plan = drafts.execute(
-        text(
-            "EXPLAIN SELECT ST_AsBinary(geom) FROM plan.areas WHERE kind = 'unit_grid' "
-            "AND geom && ST_MakeEnvelope(111.99, 27.72, 111.991, 27.721, 4326) ORDER BY code"
-        )
-    )
-    assert "ix_plan_areas_geom" in "\n".join(row[0] for row in plan)
-
-
-def test_a_planner_may_judge_and_sees_no_camera(
-    cluster: Cluster, demo: str, engine_of: Callable[[str, Role], Engine]
+@pytest.mark.parametrize(
+    ("shape", "state", "said"),
+    [
+        ("POLYGON((112 27.73, 112.001 27.731, 112.001 27.73, 112 27.731, 112 27.73))", "TG104",
+         "小区 X1 “小区”：边界与自身相交（位置 112.000500, 27.730500）"),
+        (f"POLYGON(({INSIDE}), (112.1 27.73, 112.11 27.73, 112.11 27.74, 112.1 27.73))", "TG104",
+         "小区 X1 “小区”：内洞在外边界之外（位置 112.100000, 27.730000）"),
+        ("POLYGON((113 27.73, 113.001 27.73, 113.001 27.731, 113 27.73))", "TG105",
+         "小区 X1 “小区”：有一部分在城市范围之外（位置 113.000750, 27.730500）"),
+        ("POLYGON((500000 3000000, 500100 3000000, 500100 3000100, 500000 3000000))", "TG103",
+         "小区 X1 “小区”：坐标不是经纬度（位置 500066.666667, 3000033.333333）"),
+        ("POLYGON EMPTY", "TG101", "小区 X1 “小区”：没有图形"),
+        (None, "TG101", "小区 X1 “小区”：没有图形"),
+        ("POINT(112 27.73)", "TG102", "小区 X1 “小区”：图形是 POINT，这里只能是 MULTIPOLYGON"),
+    ],
+)  # fmt: skip
+def test_a_bad_shape_is_refused_with_its_place(
+    li_na: Planner, shape: str | None, state: str, said: str
 ) -> None:
-    engine = engine_of(cluster.url("tidegrid_planner", demo), "tidegrid_planner")
-    with Session(engine) as session:
-        plan = Drafts(session, DAY).whole()
-        assert judge(plan) == []
-        assert plan.all_facilities
-        assert "camera" not in {facility.kind for facility in plan.all_facilities}
-        assert shapely.is_valid([area.geometry for area in plan.drawn]).all()
+    error = refusal(li_na, ADD, "X1", shape)
+
+    assert (error.sqlstate, error.diag.message_primary) == (state, said)
+
+
+@pytest.mark.parametrize(
+    ("change", "state", "said"),
+    [
+        ("capacity = 100000", "TG109", "its 100000 stalls are more than the"),
+        ("""attributes = '{"stall_m2": 500}'""", "TG109", "square metres at 500 each"),
+        ("""attributes = '{"stall_m2": "big"}'""", "TG109", "stall_m2 in its attributes"),
+        ("capacity = 0", "TG109", "its number of stalls is 0"),
+        ("hours = 'ab 18 Uhr'", "TG110", "the opening hours 'ab 18 Uhr' cannot be read"),
+        ("hours = 'Feb 30 18:00-20:00'", "TG110", "cannot be read"),
+        ("code = ' LD'", "TG107", "the code ' LD' is not well-formed"),
+        ("code = E'L\\nD'", "TG107", "is not well-formed"),
+        ("code = NULL", "TG107", "the code '' is not well-formed"),
+        ("code = 'LD-T-01'", "TG108", "the code 'LD-T-01' is taken by '鱼塘夜市'"),
+        ("kind = 'camera'", "TG106", "there is no kind 'camera'"),
+    ],
+)
+def test_what_is_wrong_in_a_row_is_said_in_the_planners_language(
+    wang: Planner, change: str, state: str, said: str
+) -> None:
+    error = refusal(wang, f"UPDATE plan.stall_zones SET {change} WHERE code = 'LD-T-20'")
+
+    assert error.sqlstate == state
+    assert said in str(error.diag.message_primary)
+    assert "stall_zones" not in str(error.diag.message_primary)
+
+
+def test_stalls_and_facilities_are_judged_as_well(wang: Planner) -> None:
+    found = wang.execute("SELECT zone_code, number FROM plan.stalls LIMIT 1").fetchone()
+    assert found is not None
+    taken = refusal(wang, "INSERT INTO plan.stalls (zone_code, number, geom) VALUES (%s, %s, "
+        "'POINT(112 27.73)')", *found)  # fmt: skip
+    state = refusal(wang, "UPDATE plan.stalls SET state = 'gone' WHERE number = 'A01'")
+    far = refusal(wang, "INSERT INTO plan.facilities (kind, code, name, geom) VALUES "
+        "('bin', 'B', '', 'POINT(0 0)')")  # fmt: skip
+    line = refusal(wang, "INSERT INTO plan.facilities (kind, code, name, geom) VALUES "
+        "('bin', 'B', '', 'LINESTRING(112 27.73, 112 27.74)')")  # fmt: skip
+    hidden = refusal(wang, "INSERT INTO plan.facilities (kind, code, name, geom) VALUES "
+        "('camera', 'C', '', 'POINT(112 27.73)')")  # fmt: skip
+
+    assert [e.sqlstate for e in (taken, state, far, line, hidden)] == [
+        "TG108", "TG111", "TG105", "TG102", "TG106"
+    ]  # fmt: skip
+    assert "camera" not in str(hidden.diag.message_hint)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kept"),
+    [
+        (f"SRID=4326;POLYGON(({INSIDE}))", 5),
+        (f"SRID=4326;MULTIPOLYGON((({INSIDE})))", 5),
+        ("POLYGON ZM((112 27.73 1 2, 112.001 27.73 1 2, 112.001 27.731 1 2, 112 27.73 1 2))", 4),
+        ("SRID=4490;POLYGON Z((112 27.73 5, 112.001 27.73 5, 112.001 27.731 5, 112 27.73 5))", 4),
+        ("SRID=4326;CURVEPOLYGON(CIRCULARSTRING(112 27.73, 112.001 27.73, 112 27.73))", None),
+        (f"SRID=4326;GEOMETRYCOLLECTION(POLYGON(({INSIDE})))", 5),
+    ],
+)  # fmt: skip
+def test_single_parts_heights_curves_and_other_systems_are_brought_to_the_columns_type(
+    li_na: Planner, shape: str, kept: int | None
+) -> None:
+    with li_na.transaction(force_rollback=True):
+        li_na.execute(ADD.encode(), ["X2", shape])
+        found = li_na.execute(
+            "SELECT GeometryType(geom), ST_NDims(geom), ST_SRID(geom), ST_NPoints(geom), name_en, "
+            "attributes FROM plan.areas WHERE code = 'X2'"
+        ).fetchone()
+
+    assert found is not None
+    assert found[:3] == ("MULTIPOLYGON", 2, 4326)
+    assert found[3] == kept or (kept is None and found[3] > 32)
+    assert found[4:] == ("", {})
+
+
+def test_what_a_paste_leaves_empty_gets_the_columns_default(li_na: Planner) -> None:
+    with li_na.transaction(force_rollback=True):
+        row = li_na.execute(
+            "INSERT INTO plan.stall_zones (kind, code, name, name_en, goods, attributes, geom) "
+            "VALUES ('creative', 'X3', NULL, NULL, NULL, NULL, %s) "
+            "RETURNING name, name_en, goods, attributes, row_version, edited_by",
+            [f"POLYGON(({INSIDE}))"],
+        ).fetchone()
+
+    assert row == ("", "", [], {}, 1, "li_na")
+
+
+def test_geometry_columns_tell_programs_the_types(li_na: Planner) -> None:
+    found = li_na.execute(
+        "SELECT f_table_schema, f_table_name, type, srid, coord_dimension FROM geometry_columns "
+        "WHERE f_table_name IN ('areas', 'stall_zones', 'stalls', 'facilities')"
+    ).fetchall()
+    types = {
+        "areas": "MULTIPOLYGON",
+        "stall_zones": "MULTIPOLYGON",
+        "stalls": "POINT",
+        "facilities": "GEOMETRY",
+    }
+
+    assert sorted(found) == sorted(
+        (schema, name, kind, 4326, 2) for schema in ("city", "plan") for name, kind in types.items()
+    )
+
+
+def test_only_what_changed_is_judged(office: Office, li_na: Planner) -> None:
+    with office.watched() as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(
+            "INSERT INTO plan.areas (kind, code, name, geom) VALUES ('compound', 'OLD', '', "
+            "'SRID=4326;MULTIPOLYGON(((0 0, 1 1, 1 0, 0 1, 0 0)))')"
+        )
+    li_na.execute("UPDATE plan.areas SET name = '旧' WHERE code = 'OLD'")
+
+    assert office.one("SELECT name FROM plan.areas WHERE code = 'OLD'") == "旧"
+
+
+def test_a_planner_sets_what_a_rule_allows_and_it_says_who(office: Office, wang: Planner) -> None:
+    wang.execute("UPDATE plan.rules SET is_on = false WHERE rule = 'outside_city'")
+    with wang.transaction(force_rollback=True):
+        wang.execute(ADD.encode(), ["X4", "POLYGON((0 0, 1 0, 1 1, 0 0))"])
+    wang.execute("UPDATE plan.rules SET is_on = true WHERE rule = 'outside_city'")
+
+    assert refusal(wang, ADD, "X4", "POLYGON((0 0, 1 0, 1 1, 0 0))").sqlstate == "TG105"
+    assert office.one("SELECT edited_by FROM plan.rules WHERE rule = 'outside_city'") == "wang"
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        wang.execute("INSERT INTO plan.rules VALUES ('mine', 'error', true, 1, 1, '', '')")
+
+
+def test_where_no_city_is_drawn_nothing_is_outside(office: Office) -> None:
+    far = ["X5", "POLYGON((0 0, 1 0, 1 1, 0 0))"]
+    with office.watched() as admin, admin.transaction(force_rollback=True):
+        admin.execute("DELETE FROM plan.areas WHERE kind = 'city'")
+        with pytest.raises(psycopg.Error, match="城市范围之外"), admin.transaction():
+            admin.execute(ADD.encode(), far)  # the published one holds
+        admin.execute("UPDATE city.areas SET valid = tstzrange(lower(valid), now() + '1 s') "
+            "WHERE kind = 'city'")  # fmt: skip
+        admin.execute(ADD.encode(), far)
+
+
+# --- hours: one grammar in two places -------------------------------------------------------------
+
+_time = st.builds("{}:{:02d}".format, st.integers(0, 50), st.one_of(st.integers(0, 61), st.just(0)))
+_span = st.builds("{}{}{}".format, _time, st.sampled_from(["-", " - ", "-", "–"]), _time)
+_times = st.one_of(
+    st.sampled_from(["off", "closed", "24/7", ""]),
+    st.lists(_span, min_size=1, max_size=3).map(",".join),
+)
+_day = st.sampled_from(DAYS)
+_days = st.one_of(
+    st.just(""),
+    st.sampled_from(["Mo-Su,PH", "PH", "Mo-Fr,Sa,Su,PH", "Sa-Fr,PH", "Mo-Su"]),
+    st.lists(st.one_of(_day, st.builds("{}-{}".format, _day, _day)), min_size=1, max_size=4).map(
+        ",".join
+    ),
+)
+_date = st.builds(
+    "{}{}".format,
+    st.sampled_from(MONTHS),
+    st.one_of(st.just(""), st.integers(0, 32).map(" {}".format)),
+)
+_season = st.one_of(
+    st.just(""),
+    st.just(""),
+    _date,
+    st.builds("{}-{}".format, _date, st.one_of(_date, st.integers(0, 32))),
+)
+_rule = st.builds(
+    "{}{}{}{}{}".format, _season, st.sampled_from([" ", ": ", "", "\u3000"]), _days,
+    st.sampled_from([" ", "", "\t"]), _times,
+)  # fmt: skip
+_hours = st.one_of(
+    st.lists(_rule, min_size=1, max_size=4).flatmap(
+        lambda rules: st.sampled_from(["; ", ", ", ";", " ;; "]).map(
+            lambda joint: joint.join(rules)
+        )
+    ),
+    st.text(alphabet="MoTuPH JanFeb0123456789:-,;/off24\u3000\n１", max_size=24),
+)
+
+
+def test_the_database_reads_the_same_hours_as_the_code(office: Office) -> None:
+    with office.watched() as admin:
+
+        @settings(max_examples=1500, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(_hours)
+        @example("Mo-Fr 06:00-08:30,17:00-19:30; Sa,Su,PH 18:00-02:00")
+        @example("Jun-Aug 18:00-24:00; PH off")
+        @example("PH off; Jun 1-Aug 31 PH 10:00-12:00")
+        @example("Jun 1-Aug 31 PH off")
+        @example("Jun 1-Aug 31 Mo-Su,PH off")
+        @example("Jun 1-Aug 31 off; PH off, Dec PH 10:00-11:00")
+        @example("Su-Sa,PH off")
+        @example("PH-Mo 10:00-12:00")
+        @example("; ;")
+        @example("\u3000")
+        @example("Jan  off")
+        @example("24/7")
+        def same(hours: str) -> None:
+            try:
+                parse_hours(hours)
+                readable = True
+            except InvalidSchedule:
+                readable = False
+            row = admin.execute("SELECT plan.reads_hours(%s)", [hours]).fetchone()
+            assert row == (readable,), hours
+
+        same()
+
+
+def test_every_message_is_in_both_languages_and_names_no_part_that_is_never_filled() -> None:
+    for row in read_list("plan_messages"):
+        for chinese, english in (("zh", "en"), ("hint_zh", "hint_en")):
+            assert any("一" <= letter <= "鿿" for letter in row[chinese]), row
+            assert row[english].isascii(), row
+
+
+# --- two planners ---------------------------------------------------------------------------------
+
+
+def test_an_edit_on_top_of_somebody_elses_is_refused_and_says_whose(
+    li_na: Planner, wang: Planner, zone: int
+) -> None:
+    li_na.execute(RENAME_FROM.encode(), ["李的名字", 1, zone])
+    error = refusal(wang, RENAME_FROM, "Wang's name", 1, zone)
+
+    assert error.sqlstate == "TG201"
+    assert "li_na changed it on 20" in str(error.diag.message_primary)
+    assert li_na.execute("SELECT name, row_version, base_version, edited_by FROM plan.stall_zones "
+        "WHERE id = %s", [zone]).fetchone() == ("李的名字", 2, None, "li_na")  # fmt: skip
+
+
+def test_follow_up_saves_of_one_person_go_through(
+    office: Office, li_na: Planner, wang: Planner, zone: int
+) -> None:
+    for name in ("一", "二", "三"):
+        li_na.execute(RENAME_FROM.encode(), [name, 1, zone])
+    refusal(wang, RENAME_FROM, "four", 2, zone)
+    wang.execute(RENAME_FROM.encode(), ["four", 4, zone])
+    refusal(li_na, RENAME_FROM, "五", 4, zone)
+
+    assert office.one("SELECT name FROM plan.stall_zones WHERE id = %s", zone) == "four"
+
+
+def test_a_program_without_versions_gets_through_but_what_it_overwrote_is_told(
+    office: Office, li_na: Planner, wang: Planner, zone: int
+) -> None:
+    li_na.execute(RENAME.encode(), ["李的名字", zone])
+    li_na.execute(RENAME.encode(), ["李的新名字", zone])
+    wang.execute(RENAME.encode(), ["Wang's name", zone])
+    found = li_na.execute(
+        "SELECT words_zh, words_en, hint_en, severity, ST_IsEmpty(place), ST_GeometryType(shape) "
+        "FROM plan.findings WHERE rule = 'overwritten' AND key LIKE %s",
+        [f"overwritten:stall_zones:{zone}:%"],
+    ).fetchall()
+
+    ((zh, en, hint, *rest),) = found
+    assert "“李的新名字”：li_na 于 20" in zh
+    assert zh.endswith("且尚未发布的修改被 wang 覆盖")
+    assert en.endswith("was overwritten by wang")
+    assert rest == ["warning", False, "ST_MultiPolygon"]
+    change = int(hint.partition("--change ")[2].partition(";")[0])
+    kept = office.one("SELECT after ->> 'name' FROM city.history WHERE id = %s", change)
+    assert kept == "李的新名字"
+
+
+def test_to_overwrite_what_is_published_or_ones_own_is_no_finding(
+    office: Office, li_na: Planner, zone: int
+) -> None:
+    for name in ("一", "二"):
+        li_na.execute(RENAME.encode(), [name, zone])
+
+    told = office.one("SELECT count(*) FROM plan.findings WHERE key LIKE %s", f"%:{zone}:%")
+    assert told == 0
+
+
+def test_a_deletion_goes_through_and_somebody_elses_unpublished_edit_is_told(
+    office: Office, li_na: Planner, wang: Planner, zone: int
+) -> None:
+    li_na.execute(RENAME.encode(), ["李的名字", zone])
+    wang.execute("DELETE FROM plan.stall_zones WHERE id = %s", [zone])
+    told = office.one("SELECT words_zh FROM plan.findings WHERE key LIKE %s", f"%:{zone}:%")
+
+    assert "“李的名字”：li_na 于" in told
+    assert told.endswith("被 wang 删除")
+
+
+def test_a_finding_of_that_kind_is_settled_by_hand_and_no_other(
+    office: Office, wang: Planner
+) -> None:
+    with office.watched() as admin:
+        admin.execute("DELETE FROM plan.findings")
+        for rule, kind in (("overwritten", "bin"), ("gap", "bin"), ("gap", "camera")):
+            admin.execute(
+                "INSERT INTO plan.findings (key, rule, severity, layer, features, words_zh, "
+                "words_en) VALUES (%s, %s, 'error', 'facilities', %s, '', '')",
+                [rule + kind, rule, [f"{kind}:1"]],
+            )
+    seen = wang.execute("SELECT key FROM plan.findings ORDER BY 1").fetchall()
+    wang.execute("DELETE FROM plan.findings")
+
+    assert seen == [("gapbin",), ("overwrittenbin",)]
+    with office.watched() as admin:
+        left = admin.execute("SELECT key FROM plan.findings ORDER BY 1").fetchall()
+    assert left == [("gapbin",), ("gapcamera",)]
+
+
+def test_history_names_the_planner_the_time_and_the_program(
+    office: Office, li_na: Planner, zone: int
+) -> None:
+    li_na.execute(RENAME.encode(), ["新", zone])
+    with office.watched() as admin:
+        row = admin.execute(
+            "SELECT h.changed_by, h.application, now() - h.changed_at < '1 min', "
+            "h.after ->> 'name', (h.before ->> 'geom')::geometry = z.geom FROM city.history h "
+            "JOIN plan.stall_zones z ON z.id = h.row_id WHERE h.table_name = 'plan.stall_zones' "
+            "AND h.row_id = %s ORDER BY h.id DESC LIMIT 1", [zone],
+        ).fetchone()  # fmt: skip
+
+    assert row == ("li_na", "QGIS", True, "新", True)
+
+
+def test_every_change_is_left_for_the_check_with_old_and_new_shape(
+    office: Office, li_na: Planner
+) -> None:
+    with office.watched() as admin:
+        admin.execute("DELETE FROM plan.dirty")
+    li_na.execute(ADD.encode(), ["D1", f"POLYGON(({INSIDE}))"])
+    li_na.execute("UPDATE plan.areas SET geom = ST_Translate(geom, 0.0001, 0) WHERE code = 'D1'")
+    li_na.execute("DELETE FROM plan.areas WHERE code = 'D1'")
+    with office.watched() as admin:
+        found = admin.execute(
+            "SELECT layer, ST_XMin(old_geom), ST_XMin(new_geom), h.action, "
+            "plan.id_of(layer, coalesce(after, before)) "
+            "FROM plan.dirty JOIN city.history h ON h.id = change ORDER BY change"
+        ).fetchall()
+        taken = admin.execute("DELETE FROM plan.dirty RETURNING change").fetchall()
+
+    assert found == [
+        ("areas", None, 112, "INSERT", "compound:D1"),
+        ("areas", 112, 112.0001, "UPDATE", "compound:D1"),
+        ("areas", 112.0001, None, "DELETE", "compound:D1"),
+    ]
+    assert len(taken) == 3
+
+
+def test_publishing_goes_on_in_the_same_row_and_judges_nothing_again(
+    office: Office, engine_of: AsOwner
+) -> None:
+    code = "LD-T-40"
+    before = office.one("SELECT id FROM plan.stall_zones WHERE code = %s", code)
+    far = StallZone("produce", code, "城外", box(10, 10, 10.01, 10.01))
+    url = office.cluster.url("postgres", office.database)
+    with Session(engine_of(url, "tidegrid_owner")) as session, session.begin():
+        publish(session, [far], by="test", note="")
+
+    assert office.one("SELECT id FROM plan.stall_zones WHERE code = %s", code) == before
+    assert office.one("SELECT name FROM plan.stall_zones WHERE code = %s", code) == "城外"
+
+
+# --- rights ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1 FROM city.officers", "SELECT 1 FROM city.assignments",
+        "SELECT 1 FROM city.positions", "SELECT 1 FROM city.fixes", "SELECT 1 FROM city.tokens",
+        "SELECT 1 FROM city.history", "SELECT 1 FROM plan.dirty", "DELETE FROM plan.dirty",
+        "UPDATE city.areas SET name = ''", "INSERT INTO plan.findings (key) VALUES ('x')",
+        "UPDATE plan.messages SET zh = ''", "UPDATE plan.rules SET words_zh = ''",
+        "CREATE TABLE plan.mine (a int)", "CREATE TABLE public.mine (a int)",
+        "CREATE SCHEMA mine", "CREATE FUNCTION plan.f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER TABLE plan.areas DISABLE TRIGGER ALL", "DROP TABLE plan.areas",
+        "TRUNCATE plan.areas", "CREATE ROLE mine", "SET ROLE tidegrid_owner",
+        "SET ROLE tidegrid_service", "SET session_replication_role = replica",
+        "SELECT plan.tell_overwritten('overwritten', 'areas', '{}', NULL)",
+        "SELECT plan.changed_since(0, 'areas', 1)", "SELECT city.raise_clock('areas', NULL)",
+        "SELECT pg_read_file('/etc/passwd')", "COPY plan.areas TO '/tmp/x'",
+    ],
+)  # fmt: skip
+def test_a_planner_can_do_nothing_but_plan(li_na: Planner, statement: str) -> None:
+    with pytest.raises(
+        (psycopg.errors.InsufficientPrivilege, psycopg.errors.InvalidSchemaName),
+    ):
+        li_na.execute(statement.encode())
+
+
+def test_a_planner_sees_no_camera_anywhere(li_na: Planner) -> None:
+    for table in ("city.facilities", "plan.facilities"):
+        row = li_na.execute(
+            f"SELECT count(*) FROM {table} WHERE kind = 'camera'".encode()
+        ).fetchone()
+        assert row == (0,)
+
+
+def test_a_planner_cannot_pass_for_a_publication(li_na: Planner) -> None:
+    li_na.execute("SET tidegrid.publishing = 'on'")
+
+    assert refusal(li_na, ADD, "X6", "POLYGON((0 0, 1 0, 1 1, 0 0))").sqlstate == "TG105"
+
+
+def test_who_is_removed_is_out_at_once_and_stays_in_history(
+    office: Office, engine_of: AsOwner, cluster: Cluster, zone: int
+) -> None:
+    leaving = open_office(cluster, office.database, zhao="zh")
+    engine = engine_of(cluster.url("postgres", office.database), None)  # type: ignore[arg-type]
+    with leaving.at_work("zhao") as session:
+        session.execute(RENAME.encode(), ["赵的", zone])
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            assert [p.sessions for p in planners(connection) if p.name == "zhao"] == [1]
+            assert remove_planner(connection, "zhao") == 1
+            assert "zhao" not in [p.name for p in planners(connection)]
+        with pytest.raises(psycopg.OperationalError):
+            session.execute("SELECT 1")
+    with pytest.raises(psycopg.OperationalError), leaving.at_work("zhao"):
+        pass
+
+    assert office.one("SELECT edited_by FROM plan.stall_zones WHERE id = %s", zone) == "zhao"
+    assert office.one("SELECT count(*) FROM city.history WHERE changed_by = 'zhao'") == 1

@@ -67,9 +67,9 @@ def data_tables() -> Iterator[str]:
 
 
 def _own_columns(table: Table) -> list[Column[Any]]:
-    if table.schema != PLAN:
+    published = Base.metadata.tables.get(f"city.{table.name}")
+    if table.schema != PLAN or published is None:
         return list(table.columns)
-    published = Base.metadata.tables[f"city.{table.name}"]
     return [column for column in table.columns if column.name not in published.columns]
 
 

@@ -1,0 +1,631 @@
+-- What a single row of the plan can be judged on is judged at every save, whoever writes. What needs
+-- other rows (gaps, overlaps) is not: QGIS saves a moved border as one row after another.
+
+-- Publishing brings the plan in line with what was judged at another door, and only it may say so.
+CREATE FUNCTION plan.is_publishing() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN current_user = 'tidegrid_owner' AND current_setting('tidegrid.publishing', true) = 'on';
+
+-- What people and findings call a row.
+CREATE FUNCTION plan.id_of(layer text, r jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN layer = 'stalls' THEN 'stall:' || (r ->> 'zone_code') || '/' || (r ->> 'number')
+    ELSE (r ->> 'kind') || ':' || (r ->> 'code') END;
+
+CREATE FUNCTION plan.speaks_english() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN coalesce(current_setting('tidegrid.language', true), '') = 'en';
+
+CREATE FUNCTION plan.filled(words text, parts jsonb) RETURNS text
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+DECLARE part record;
+BEGIN
+    FOR part IN SELECT key, coalesce(value, '') AS value FROM jsonb_each_text(parts) LOOP
+        words := replace(words, '{' || part.key || '}', part.value);
+    END LOOP;
+    RETURN words;
+END $$;
+
+-- The row as people know it: kind, code and name.
+CREATE FUNCTION plan.named(layer text, r jsonb, english boolean) RETURNS text
+LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT CASE
+        WHEN layer = 'stalls' THEN concat_ws(' ', CASE WHEN english THEN 'Stall' ELSE '摊位' END,
+            r ->> 'zone_code', r ->> 'number')
+        ELSE concat_ws(' ',
+            coalesce((SELECT CASE WHEN english THEN k.name_en ELSE k.name_zh END FROM city.kinds k
+                WHERE k.family || 's' = replace(layer, 'ies', 'ys') AND k.slug = r ->> 'kind'),
+                r ->> 'kind'),
+            nullif(r ->> 'code', ''),
+            CASE WHEN english THEN '"' || nullif(r ->> 'name', '') || '"'
+                ELSE '“' || nullif(r ->> 'name', '') || '”' END) END
+$$;
+
+-- The only place that refuses: one error with the row, the place, what is wrong, and the remedy. It
+-- never returns; called as `RETURN plan.refuse(...)`, it leaves the fewest lines about itself.
+CREATE FUNCTION plan.refuse(because text, layer text, r jsonb, place geometry, parts jsonb)
+RETURNS record LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
+DECLARE
+    said plan.messages;
+    english boolean := plan.speaks_english();
+    spot text := '';
+BEGIN
+    SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
+    IF NOT ST_IsEmpty(place) THEN
+        spot := format(CASE WHEN english THEN ' (at %s, %s)' ELSE '（位置 %s, %s）' END,
+            round(ST_X(place)::numeric, 6), round(ST_Y(place)::numeric, 6));
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = said.sqlstate,
+        MESSAGE = plan.named(layer, r, english) || CASE WHEN english THEN ': ' ELSE '：' END
+            || plan.filled(CASE WHEN english THEN said.en ELSE said.zh END, parts) || spot,
+        HINT = plan.filled(CASE WHEN english THEN said.hint_en ELSE said.hint_zh END, parts);
+END $$;
+
+-- --- gaps: a program that pastes sends nothing as NULL, not as the column's default ---------------
+
+CREATE FUNCTION plan.fill_gaps() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    shape geometry := new.geom;
+    missing jsonb;
+BEGIN
+    new.geom := NULL;  -- a curve cannot be written as JSON
+    SELECT jsonb_object_agg(key, value) INTO missing FROM jsonb_each(tg_argv[0]::jsonb)
+        WHERE to_jsonb(new) -> key = 'null';
+    new := jsonb_populate_record(new, missing);
+    new.geom := shape;
+    RETURN new;
+END $$;
+
+-- --- versions: who edited what, and on top of what ------------------------------------------------
+
+-- Whether a row of the plan says what is published.
+CREATE FUNCTION plan.is_published(layer text, r jsonb) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
+DECLARE
+    own text[] := ARRAY['id', 'row_version', 'base_version', 'edited_by', 'edited_at', 'hours'];
+    shown text[] := ARRAY['id', 'generation', 'valid', 'schedule_id'];
+    key_columns text := CASE layer WHEN 'areas' THEN '(kind, code)' WHEN 'stall_zones' THEN '(code)'
+        WHEN 'stalls' THEN '(zone_code, number)' ELSE '(kind, code)' END;
+    found boolean;
+BEGIN
+    EXECUTE format('SELECT EXISTS (SELECT FROM city.%1$I AS c '
+        'JOIN jsonb_populate_record(NULL::plan.%1$I, $1) AS r USING %2$s '
+        'LEFT JOIN city.schedules AS s ON s.id = (to_jsonb(c) ->> ''schedule_id'')::bigint '
+        'WHERE upper_inf(c.valid) AND $1 ->> ''hours'' IS NOT DISTINCT FROM s.hours '
+        'AND to_jsonb(c) - $3 = $1 - $2)', layer, key_columns) INTO found USING r, own, shown;
+    RETURN found;
+END $$;
+
+-- An unpublished edit of one person that another lost sight of becomes a finding; the edit itself is
+-- in history, under the number that the finding tells.
+CREATE FUNCTION plan.tell_overwritten(because text, layer text, r jsonb, geom geometry)
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    said plan.messages;
+    rule plan.rules;
+    parts jsonb;
+BEGIN
+    SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'overwritten';
+    IF NOT coalesce(rule.is_on, false) OR plan.is_published(layer, r) THEN
+        RETURN;
+    END IF;
+    SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
+    parts := jsonb_build_object('who', r ->> 'edited_by', 'by', session_user, 'layer', layer,
+        'id', plan.id_of(layer, r),
+        'when', to_char((r ->> 'edited_at')::timestamptz AT TIME ZONE 'Asia/Shanghai',
+            'YYYY-MM-DD HH24:MI'),
+        'change', (SELECT max(h.id) FROM city.history AS h
+            WHERE h.table_name = 'plan.' || layer AND h.row_id = (r ->> 'id')::bigint));
+    INSERT INTO plan.findings (key, rule, severity, layer, features, place, shape,
+        words_zh, words_en, hint_zh, hint_en)
+    VALUES (concat_ws(':', rule.rule, layer, r ->> 'id', r ->> 'row_version'), rule.rule,
+        rule.severity, layer, ARRAY[plan.id_of(layer, r)], ST_PointOnSurface(geom), geom,
+        plan.named(layer, r, false) || '：' || plan.filled(said.zh, parts),
+        plan.named(layer, r, true) || ': ' || plan.filled(said.en, parts),
+        plan.filled(said.hint_zh, parts), plan.filled(said.hint_en, parts))
+    ON CONFLICT (key) DO NOTHING;
+END $$;
+
+-- An edit that started from an older version goes through if all changes since are the same
+-- person's: a program saves one person's edit in several steps, and knows only the first version.
+CREATE FUNCTION plan.changed_since(base bigint, layer text, row_id bigint)
+RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
+    SELECT jsonb_build_object('who', h.changed_by, 'when',
+            to_char(h.changed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'))
+        FROM city.history AS h
+        WHERE h.table_name = 'plan.' || layer AND h.row_id = changed_since.row_id
+        AND h.changed_by <> session_user AND (h.after ->> 'row_version')::bigint > base
+        ORDER BY h.id DESC LIMIT 1
+$$;
+
+CREATE FUNCTION plan.stamp() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE other jsonb;
+BEGIN
+    IF tg_op = 'INSERT' THEN
+        new.row_version := 1;
+    ELSE
+        IF new.base_version < old.row_version THEN
+            other := plan.changed_since(new.base_version, tg_table_name, old.id);
+            IF other IS NOT NULL THEN
+                RETURN plan.refuse('conflict', tg_table_name, to_jsonb(old),
+                    ST_PointOnSurface(old.geom), other);
+            END IF;
+        ELSIF new.base_version IS NULL AND old.edited_by <> session_user THEN
+            PERFORM plan.tell_overwritten('overwritten', tg_table_name, to_jsonb(old), old.geom);
+        END IF;
+        new.id := old.id;
+        new.row_version := old.row_version + 1;
+    END IF;
+    new.base_version := NULL;
+    new.edited_by := session_user;
+    new.edited_at := now();
+    RETURN new;
+END $$;
+
+-- A deletion cannot say which version it saw: it goes through, and takes nobody's edit with it unseen.
+CREATE FUNCTION plan.part_with() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF old.edited_by <> session_user THEN
+        PERFORM plan.tell_overwritten('deleted', tg_table_name, to_jsonb(old), old.geom);
+    END IF;
+    RETURN old;
+END $$;
+
+CREATE FUNCTION plan.stamp_rule() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+    new.edited_by := session_user;
+    new.edited_at := now();
+    RETURN new;
+END $$;
+
+-- --- kind, code, state ---------------------------------------------------------------------------
+
+-- Whoever is bound by row-level security knows public kinds only.
+CREATE FUNCTION plan.judge_kind() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    is_bound boolean := row_security_active(tg_relid);
+    english boolean := plan.speaks_english();
+    known text;
+BEGIN
+    IF plan.is_publishing() OR EXISTS (SELECT FROM city.kinds AS k WHERE k.family = tg_argv[0]
+        AND k.slug = new.kind AND (k.is_public OR NOT is_bound))
+    THEN
+        RETURN new;
+    END IF;
+    SELECT string_agg(k.slug || ' ' || CASE WHEN english THEN k.name_en ELSE k.name_zh END, ', '
+            ORDER BY k.slug) INTO known
+        FROM city.kinds AS k WHERE k.family = tg_argv[0] AND (k.is_public OR NOT is_bound);
+    RETURN plan.refuse('kind', tg_table_name, to_jsonb(new), NULL,
+        jsonb_build_object('is', new.kind, 'known', known));
+END $$;
+
+-- Two who take the same code in the same moment are kept apart by the unique constraint alone.
+CREATE FUNCTION plan.judge_code() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    well_formed text := (SELECT pattern FROM plan.patterns WHERE name = 'code');
+    code text;
+    taken text;
+BEGIN
+    IF plan.is_publishing() THEN
+        RETURN new;
+    ELSIF tg_table_name = 'stalls' THEN
+        code := coalesce(new.number, '');
+        IF coalesce(new.zone_code, '') !~ well_formed THEN
+            code := coalesce(new.zone_code, '');
+        END IF;
+        SELECT concat_ws(' ', zone_code, number) INTO taken FROM plan.stalls
+            WHERE zone_code = new.zone_code AND number = new.number AND id <> new.id;
+    ELSE
+        code := coalesce(new.code, '');
+        IF tg_table_name = 'stall_zones' THEN
+            SELECT name INTO taken FROM plan.stall_zones AS t
+                WHERE t.code = new.code AND id <> new.id;
+        ELSIF tg_table_name = 'areas' THEN
+            SELECT name INTO taken FROM plan.areas AS t
+                WHERE kind = new.kind AND t.code = new.code AND id <> new.id;
+        ELSE
+            SELECT name INTO taken FROM plan.facilities AS t
+                WHERE kind = new.kind AND t.code = new.code AND id <> new.id;
+        END IF;
+    END IF;
+    IF code !~ well_formed THEN
+        RETURN plan.refuse('code', tg_table_name, to_jsonb(new), NULL,
+            jsonb_build_object('is', code));
+    ELSIF taken IS NOT NULL THEN
+        RETURN plan.refuse('code_taken', tg_table_name, to_jsonb(new), NULL,
+            jsonb_build_object('is', code, 'by', taken));
+    END IF;
+    RETURN new;
+END $$;
+
+CREATE FUNCTION plan.judge_state() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF new.state <> ALL (tg_argv) AND NOT plan.is_publishing() THEN
+        RETURN plan.refuse('state', tg_table_name, to_jsonb(new), NULL,
+            jsonb_build_object('is', new.state, 'known', array_to_string(tg_argv, ', ')));
+    END IF;
+    RETURN new;
+END $$;
+
+-- --- shape ---------------------------------------------------------------------------------------
+
+-- Heights, measures, curves, other systems and single parts are no mistake of the planner's.
+CREATE FUNCTION plan.brought(geom geometry, wants text) RETURNS geometry
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public AS $$
+BEGIN
+    geom := ST_Force2D(geom);
+    IF GeometryType(geom) IN ('CURVEPOLYGON', 'MULTISURFACE') THEN
+        geom := ST_CurveToLine(geom);
+    END IF;
+    IF GeometryType(geom) = 'GEOMETRYCOLLECTION' THEN
+        geom := ST_CollectionHomogenize(geom);
+    END IF;
+    IF wants = 'MULTIPOLYGON' AND GeometryType(geom) = 'POLYGON' THEN
+        geom := ST_Multi(geom);
+    ELSIF GeometryType(geom) = 'MULTIPOINT' AND ST_NumGeometries(geom) = 1 THEN
+        geom := ST_GeometryN(geom, 1);
+    END IF;
+    RETURN CASE WHEN ST_SRID(geom) = 0 THEN ST_SetSRID(geom, 4326)
+        WHEN ST_SRID(geom) = 4326 THEN geom ELSE ST_Transform(geom, 4326) END;
+END $$;
+
+-- The city as drawn counts, the published one where none is drawn. In pieces: an outline of thousands
+-- of points cannot be read at every save.
+CREATE FUNCTION plan.cut_city() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    DELETE FROM plan.city_pieces;
+    INSERT INTO plan.city_pieces (geom) SELECT ST_Subdivide(geom, 128)
+        FROM plan.areas WHERE kind = 'city';
+    IF NOT FOUND THEN
+        INSERT INTO plan.city_pieces (geom) SELECT ST_Subdivide(geom, 128)
+            FROM city.areas WHERE kind = 'city' AND upper_inf(valid);
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- The part of a shape that stands out of the city by more than the rule allows. Where there is no
+-- city there is no outside.
+CREATE FUNCTION plan.outside_city(shape geometry) RETURNS geometry
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    inside geometry;
+    rule plan.rules;
+BEGIN
+    IF EXISTS (SELECT FROM plan.city_pieces WHERE ST_Covers(geom, shape)) THEN
+        RETURN NULL;
+    END IF;
+    SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'outside_city';
+    IF NOT coalesce(rule.is_on, false) OR NOT EXISTS (SELECT FROM plan.city_pieces) THEN
+        RETURN NULL;
+    ELSIF ST_Dimension(shape) = 0 THEN
+        RETURN CASE WHEN NOT EXISTS (SELECT FROM plan.city_pieces
+            WHERE ST_DWithin(geom::geography, shape::geography, coalesce(rule.distance_m, 0)))
+            THEN shape END;
+    END IF;
+    SELECT ST_Union(geom) INTO inside FROM plan.city_pieces WHERE geom && shape;
+    shape := coalesce(ST_Difference(shape, inside), shape);
+    RETURN CASE WHEN ST_Area(shape::geography) > coalesce(rule.area_m2, 0) THEN shape END;
+END $$;
+REVOKE ALL ON FUNCTION plan.outside_city(geometry) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION plan.outside_city(geometry) TO tidegrid_planner, tidegrid_service;
+
+CREATE FUNCTION plan.judge_shape() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    wants text := tg_argv[0];
+    shape geometry := new.geom;
+    detail valid_detail;
+    because text;
+    outside geometry;
+    place geometry;
+    parts jsonb := '{}';
+BEGIN
+    -- The rest is for what is not like almost everything.
+    IF ST_SRID(shape) = 4326 AND ST_NDims(shape) = 2 AND GeometryType(shape) = wants
+        AND ST_IsValid(shape)
+        AND EXISTS (SELECT FROM plan.city_pieces WHERE ST_Covers(geom, shape))
+    THEN
+        RETURN new;
+    END IF;
+    IF ST_SRID(shape) <> 4326 OR ST_NDims(shape) > 2 OR GeometryType(shape) <> wants THEN
+        shape := plan.brought(shape, wants);
+        new.geom := shape;
+    END IF;
+    IF plan.is_publishing() THEN
+        RETURN new;
+    END IF;
+    IF shape IS NULL OR ST_IsEmpty(shape) THEN
+        because := 'geometry_missing';
+    ELSIF GeometryType(shape) <> ALL (string_to_array(wants, '|')) THEN
+        because := 'geometry_type';
+        parts := jsonb_build_object('is', GeometryType(shape), 'wants', replace(wants, '|', ', '));
+    ELSE
+        detail := ST_IsValidDetail(shape);
+        IF NOT detail.valid THEN
+            because := coalesce((SELECT key FROM plan.messages WHERE key = detail.reason), 'invalid');
+            place := ST_SetSRID(detail.location, 4326);
+            parts := jsonb_build_object('reason', detail.reason);
+        ELSIF NOT ST_MakeEnvelope(-180, -90, 180, 90, 4326) ~ shape THEN
+            because := 'no_place';
+            place := ST_Centroid(shape);
+        ELSE
+            outside := plan.outside_city(shape);
+        END IF;
+    END IF;
+    IF because IS NULL AND outside IS NULL THEN
+        RETURN new;
+    END IF;
+    new.geom := NULL;  -- whatever is wrong in it must not keep us from telling
+    -- The city's own outline is the one thing that may leave the city.
+    IF because IS NOT NULL THEN
+        RETURN plan.refuse(because, tg_table_name, to_jsonb(new), place, parts);
+    ELSIF to_jsonb(new) -> 'kind' IS DISTINCT FROM '"city"' THEN
+        RETURN plan.refuse('outside_city', tg_table_name, to_jsonb(new),
+            ST_PointOnSurface(outside), parts);
+    END IF;
+    new.geom := shape;
+    RETURN new;
+END $$;
+
+-- --- what a kind of row has of its own -----------------------------------------------------------
+
+CREATE FUNCTION plan.judge_capacity() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    rule plan.rules;
+    stall_m2 jsonb := new.attributes -> 'stall_m2';
+    area_m2 float;
+BEGIN
+    IF plan.is_publishing() THEN
+        RETURN new;
+    ELSIF new.capacity <= 0 THEN
+        RETURN plan.refuse('capacity_sign', tg_table_name, to_jsonb(new), NULL,
+            jsonb_build_object('is', new.capacity));
+    ELSIF stall_m2 IS NOT NULL AND (jsonb_typeof(stall_m2) <> 'number' OR stall_m2 <= '0') THEN
+        RETURN plan.refuse('stall_m2', tg_table_name, to_jsonb(new), NULL, '{}');
+    END IF;
+    SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'capacity';
+    stall_m2 := coalesce(stall_m2, to_jsonb(rule.area_m2));
+    area_m2 := ST_Area(new.geom::geography);
+    IF rule.is_on AND new.capacity * stall_m2::float > area_m2 THEN
+        RETURN plan.refuse('capacity', tg_table_name, to_jsonb(new), ST_PointOnSurface(new.geom),
+            jsonb_build_object('is', new.capacity, 'fits', floor(area_m2 / stall_m2::float),
+                'area', round(area_m2::numeric), 'stall', stall_m2));
+    END IF;
+    RETURN new;
+END $$;
+
+CREATE FUNCTION plan.reads_season(season text, blank text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+DECLARE
+    months text[] := '{Jan,Feb,Mar,Apr,May,Jun,Jul,Aug,Sep,Oct,Nov,Dec}';
+    lengths integer[] := '{31,29,31,30,31,30,31,31,30,31,30,31}';
+    found text[] := regexp_match(season, '^([A-Z][a-z]{2})(?: ([0-9]+))?(?:' || blank || '*-'
+        || blank || '*([A-Z][a-z]{2})?(?: ?([0-9]+))?)?$');
+BEGIN
+    RETURN coalesce(found[2]::integer, 1) BETWEEN 1 AND lengths[array_position(months, found[1])]
+        AND coalesce(found[4]::integer, 1)
+        BETWEEN 1 AND lengths[array_position(months, coalesce(found[3], found[1]))];
+END $$;
+
+-- Whether days are in order, and whether they are all of the week with the holidays.
+CREATE FUNCTION plan.reads_days(days text, OUT in_order boolean, OUT are_all boolean)
+LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog AS $$
+DECLARE
+    week text[] := '{Mo,Tu,We,Th,Fr,Sa,Su}';
+BEGIN
+    in_order := days !~ 'PH-|-PH';
+    are_all := in_order AND days ~ 'PH' AND 7 = (
+        SELECT count(DISTINCT day % 7) FROM regexp_split_to_table(days, ',') AS part,
+            LATERAL (SELECT array_position(week, left(part, 2)) AS first,
+                array_position(week, right(part, 2)) AS last) AS ends,
+            generate_series(first, last + CASE WHEN last < first THEN 7 ELSE 0 END) AS day);
+END $$;
+
+CREATE FUNCTION plan.reads_times(times text) RETURNS boolean
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT coalesce(bool_and(t[2]::integer < 60 AND t[4]::integer < 60 AND opens < 1440
+        AND closes <= 2880 AND closes <= opens + 1440), true)
+    FROM regexp_matches(times, '([0-9]+):([0-9]+)[^0-9]+([0-9]+):([0-9]+)', 'g') AS t,
+        LATERAL (SELECT t[1]::integer * 60 + t[2]::integer AS opens,
+            t[3]::integer * 60 + t[4]::integer AS closes) AS span
+$$;
+
+-- Whether `geo.hours` can read a text: its own patterns, loaded by `tidegrid migrate`, and the rest
+-- of its rules. A property test holds the two equal.
+CREATE FUNCTION plan.reads_hours(hours text) RETURNS boolean
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog AS $$
+DECLARE
+    rule text;
+    additional text;
+    blank text;
+    ends text;
+    part text;
+    found text[];
+    days record;
+    opens boolean;
+    holidays_closed boolean := false;
+BEGIN
+    SELECT max(pattern) FILTER (WHERE name = 'hours_rule'),
+        max(pattern) FILTER (WHERE name = 'hours_additional'),
+        max(pattern) FILTER (WHERE name = 'hours_blank') INTO rule, additional, blank
+        FROM plan.patterns;
+    ends := '^' || blank || '+|' || blank || '+$';
+    IF regexp_replace(hours, ends, '', 'g') = '' THEN
+        RETURN false;
+    END IF;
+    FOR part IN
+        SELECT one FROM regexp_split_to_table(hours, ';') WITH ORDINALITY AS r (written, i),
+            LATERAL regexp_replace(written, ends, '', 'g') AS replacing,
+            regexp_split_to_table(replacing, additional) WITH ORDINALITY AS a (one, j)
+            WHERE replacing <> '' ORDER BY i, j
+    LOOP
+        found := regexp_match(regexp_replace(part, ends, '', 'g'), '^(?:' || rule || ')$');
+        days := plan.reads_days(regexp_replace(found[2], blank, '', 'g'));
+        IF found IS NULL OR num_nonnulls(VARIADIC found) = 0
+            OR NOT plan.reads_season(found[1], blank) OR NOT days.in_order
+            OR NOT plan.reads_times(found[3])
+        THEN
+            RETURN false;
+        END IF;
+        opens := found[3] IS NULL OR found[3] NOT IN ('off', 'closed');
+        -- Without days, a rule that names no times is about holidays as well.
+        IF coalesce(found[2] ~ 'PH', NOT opens OR coalesce(found[3], '24/7') = '24/7')
+            AND (opens OR found[2] IS NOT NULL AND NOT days.are_all) AND (holidays_closed OR NOT opens)
+        THEN
+            IF found[1] IS NOT NULL THEN
+                RETURN false;
+            END IF;
+            holidays_closed := NOT opens;
+        END IF;
+    END LOOP;
+    RETURN true;
+END $$;
+
+CREATE FUNCTION plan.judge_hours() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF NOT plan.is_publishing() AND NOT plan.reads_hours(new.hours) THEN
+        RETURN plan.refuse('hours', tg_table_name, to_jsonb(new), NULL,
+            jsonb_build_object('is', new.hours));
+    END IF;
+    RETURN new;
+END $$;
+
+-- --- afterwards: history, and what the check has to look at --------------------------------------
+
+-- Changes of one polygon fit into a page: squeezing them costs more than it saves.
+ALTER TABLE city.history SET (toast_tuple_target = 8160);
+
+-- Shapes are kept as the database writes them, not as GeoJSON: exact, and made in a tenth of the time.
+CREATE FUNCTION plan.keep_change() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    old_geom geometry;
+    new_geom geometry;
+    before jsonb;
+    after jsonb;
+BEGIN
+    IF tg_op <> 'INSERT' THEN
+        old_geom := old.geom;
+        old.geom := NULL;
+        before := to_jsonb(old) || jsonb_build_object('geom', old_geom::text);
+    END IF;
+    IF tg_op <> 'DELETE' THEN
+        new_geom := new.geom;
+        new.geom := NULL;
+        after := to_jsonb(new) || jsonb_build_object('geom', new_geom::text);
+    END IF;
+    WITH kept AS (
+        INSERT INTO city.history (table_name, row_id, action, before, after)
+        VALUES ('plan.' || tg_table_name, coalesce(new.id, old.id), tg_op, before, after)
+        RETURNING id
+    )
+    INSERT INTO plan.dirty (change, layer, row_id, old_geom, new_geom)
+        SELECT id, tg_table_name, coalesce(new.id, old.id), old_geom, new_geom FROM kept;
+    RETURN NULL;
+END $$;
+
+-- --- the triggers: judged in the order of their names, and only what has changed -------------------
+
+DO $$
+DECLARE
+    layer text;
+    judged record;
+    event text;
+    gaps jsonb;
+    states text := '''normal'', ''damaged'', ''lost'', ''suspended'', ''closed''';
+BEGIN
+    FOREACH layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
+        FOR judged IN SELECT * FROM (VALUES
+            ('2_shape', 'areas', 'judge_shape(''MULTIPOLYGON'')', '{geom}'),
+            ('2_shape', 'stall_zones', 'judge_shape(''MULTIPOLYGON'')', '{geom}'),
+            ('2_shape', 'stalls', 'judge_shape(''POINT'')', '{geom}'),
+            ('2_shape', 'facilities', 'judge_shape(''POINT|POLYGON|MULTIPOLYGON'')', '{geom}'),
+            ('3_kind', 'areas', 'judge_kind(''area'')', '{kind}'),
+            ('3_kind', 'stall_zones', 'judge_kind(''stall_zone'')', '{kind}'),
+            ('3_kind', 'facilities', 'judge_kind(''facility'')', '{kind}'),
+            ('4_code', 'areas', 'judge_code()', '{kind, code}'),
+            ('4_code', 'stall_zones', 'judge_code()', '{code}'),
+            ('4_code', 'facilities', 'judge_code()', '{kind, code}'),
+            ('4_code', 'stalls', 'judge_code()', '{zone_code, number}'),
+            ('5_capacity', 'stall_zones', 'judge_capacity()', '{capacity, attributes, geom}'),
+            ('6_hours', 'stall_zones', 'judge_hours()', '{hours}'),
+            ('6_hours', 'facilities', 'judge_hours()', '{hours}'),
+            ('7_state', 'stalls', 'judge_state(' || states || ')', '{state}'),
+            ('7_state', 'facilities', 'judge_state(' || states || ')', '{state}')
+        ) AS v (name, on_layer, calls, columns) WHERE on_layer = layer LOOP
+            EXECUTE format('CREATE TRIGGER judge_%s_insert BEFORE INSERT ON plan.%I '
+                'FOR EACH ROW EXECUTE FUNCTION plan.%s', judged.name, layer, judged.calls);
+            EXECUTE format('CREATE TRIGGER judge_%s_update BEFORE UPDATE ON plan.%I '
+                'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.%s', judged.name, layer,
+                (SELECT string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', c), ' OR ')
+                    FROM unnest(judged.columns::text[]) AS c), judged.calls);
+        END LOOP;
+        SELECT jsonb_object_agg(attname, CASE
+                WHEN atttypid = 'text[]'::regtype THEN '[]' WHEN atttypid = 'jsonb'::regtype THEN '{}'
+                WHEN attname = 'state' THEN '"normal"' ELSE '""' END::jsonb) INTO gaps
+            FROM pg_attribute WHERE attrelid = ('plan.' || layer)::regclass AND attnum > 0
+            AND attnotnull AND attgenerated = ''
+            AND (atthasdef AND atttypid IN ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
+                AND attname <> 'edited_by' OR attname = 'name');
+        EXECUTE format('CREATE TRIGGER judge_0_gaps BEFORE INSERT OR UPDATE ON plan.%I '
+            'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.fill_gaps(%L)', layer,
+            (SELECT string_agg(format('new.%I IS NULL', key), ' OR ') FROM jsonb_each(gaps)), gaps);
+        EXECUTE format('CREATE TRIGGER judge_1_version BEFORE INSERT OR UPDATE ON plan.%I '
+            'FOR EACH ROW EXECUTE FUNCTION plan.stamp()', layer);
+        EXECUTE format('CREATE TRIGGER judge_1_version_delete BEFORE DELETE ON plan.%I '
+            'FOR EACH ROW EXECUTE FUNCTION plan.part_with()', layer);
+        FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete'] LOOP
+            EXECUTE format('DROP TRIGGER history_%s ON plan.%I', event, layer);
+        END LOOP;
+        EXECUTE format('CREATE TRIGGER keep_change AFTER INSERT OR UPDATE OR DELETE ON plan.%I '
+            'FOR EACH ROW EXECUTE FUNCTION plan.keep_change()', layer);
+    END LOOP;
+END $$;
+DO $$
+DECLARE in_schema text;
+BEGIN
+    FOREACH in_schema IN ARRAY ARRAY['city', 'plan'] LOOP
+        EXECUTE format('CREATE TRIGGER cut_city_insert AFTER INSERT ON %I.areas FOR EACH ROW '
+            'WHEN (new.kind = ''city'') EXECUTE FUNCTION plan.cut_city()', in_schema);
+        EXECUTE format('CREATE TRIGGER cut_city_update AFTER UPDATE ON %I.areas FOR EACH ROW '
+            'WHEN (old.kind = ''city'' OR new.kind = ''city'') EXECUTE FUNCTION plan.cut_city()',
+            in_schema);
+        EXECUTE format('CREATE TRIGGER cut_city_delete AFTER DELETE ON %I.areas FOR EACH ROW '
+            'WHEN (old.kind = ''city'') EXECUTE FUNCTION plan.cut_city()', in_schema);
+    END LOOP;
+END $$;
+INSERT INTO plan.city_pieces (geom)
+    SELECT ST_Subdivide(geom, 128) FROM plan.areas WHERE kind = 'city';
+CREATE TRIGGER stamp_rule BEFORE INSERT OR UPDATE ON plan.rules
+    FOR EACH ROW EXECUTE FUNCTION plan.stamp_rule();
+
+-- --- rights --------------------------------------------------------------------------------------
+
+REVOKE ALL ON FUNCTION plan.is_published(text, jsonb),
+    plan.tell_overwritten(text, text, jsonb, geometry),
+    plan.changed_since(bigint, text, bigint) FROM PUBLIC;
+GRANT SELECT ON plan.rules, plan.messages, plan.patterns, plan.findings, plan.dirty,
+    plan.city_pieces TO tidegrid_service;
+GRANT SELECT ON plan.rules, plan.messages, plan.patterns, plan.findings, plan.city_pieces
+    TO tidegrid_planner;
+-- Planners set what a rule allows; they neither add rules nor write findings. A finding that tells
+-- what was overwritten is settled by a person: no check can take it back.
+GRANT UPDATE (severity, is_on, distance_m, area_m2) ON plan.rules TO tidegrid_planner;
+GRANT DELETE ON plan.findings TO tidegrid_planner;
+ALTER TABLE plan.findings ENABLE ROW LEVEL SECURITY;
+CREATE POLICY service_sees_all ON plan.findings FOR SELECT TO tidegrid_service USING (true);
+CREATE POLICY public_kinds ON plan.findings FOR SELECT TO tidegrid_planner
+    USING (NOT EXISTS (SELECT FROM city.kinds AS k JOIN unnest(features) AS f (feature)
+        ON k.slug = split_part(feature, ':', 1) WHERE NOT k.is_public));
+CREATE POLICY settled_by_hand ON plan.findings FOR DELETE TO tidegrid_planner
+    USING (rule = 'overwritten');

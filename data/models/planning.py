@@ -1,0 +1,160 @@
+"""What surrounds the plan: rules, words of refusals, what the check found and has yet to see."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from geoalchemy2 import WKBElement
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy.orm import Mapped, mapped_column
+
+from data.models.base import PLAN, Base, Keyed, geometry
+
+SEVERITIES = ("error", "warning", "notice")
+
+
+class RuleRow(Base):
+    """A rule of the plan that a city may set: whether it is on, how grave, with which numbers."""
+
+    __tablename__ = "rules"
+    __table_args__ = (
+        CheckConstraint(f"severity IN {SEVERITIES}", name="severity"),
+        CheckConstraint("distance_m >= 0 AND distance_m < 'Infinity'", name="distance_m"),
+        CheckConstraint("area_m2 >= 0 AND area_m2 < 'Infinity'", name="area_m2"),
+        {"schema": PLAN, "comment": "检查规则 · rules of the plan; planners set their values"},
+    )
+
+    rule: Mapped[str] = mapped_column(primary_key=True, comment="规则 · the rule")
+    severity: Mapped[str] = mapped_column(comment="严重程度 · error, warning or notice")
+    is_on: Mapped[bool] = mapped_column(
+        server_default="true", comment="是否启用 · whether it is judged at all"
+    )
+    distance_m: Mapped[float | None] = mapped_column(
+        comment="距离（米） · the rule's distance or tolerance, metres"
+    )
+    area_m2: Mapped[float | None] = mapped_column(
+        comment="面积（平方米） · the rule's area or tolerance, square metres"
+    )
+    words_zh: Mapped[str] = mapped_column(comment="中文说明 · what it asks, in Chinese")
+    words_en: Mapped[str] = mapped_column(comment="英文说明 · what it asks, in English")
+    edited_by: Mapped[str] = mapped_column(
+        server_default=text("session_user"), comment="编辑人 · who set it last"
+    )
+    edited_at: Mapped[datetime] = mapped_column(
+        TIMESTAMP(timezone=True),
+        server_default=text("now()"),
+        comment="编辑时间 · when it was set last",
+    )
+
+
+class MessageRow(Base):
+    """What a planner is told when a row is refused; shipped, loaded anew at every migration."""
+
+    __tablename__ = "messages"
+    __table_args__ = (
+        CheckConstraint("sqlstate ~ '^TG[0-9A-Z]{3}$'", name="sqlstate"),
+        {"schema": PLAN, "comment": "提示用语 · what planners are told, in both languages"},
+    )
+
+    key: Mapped[str] = mapped_column(
+        primary_key=True, comment="代号 · which message; reasons of PostGIS under their own words"
+    )
+    sqlstate: Mapped[str] = mapped_column(comment="错误码 · SQLSTATE that programs see")
+    zh: Mapped[str] = mapped_column(comment="中文 · what is wrong, in Chinese")
+    en: Mapped[str] = mapped_column(comment="英文 · what is wrong, in English")
+    hint_zh: Mapped[str] = mapped_column(comment="中文建议 · the remedy, in Chinese")
+    hint_en: Mapped[str] = mapped_column(comment="英文建议 · the remedy, in English")
+
+
+class PatternRow(Base):
+    """A regular expression that texts are held against; those of hours come from `geo.hours`."""
+
+    __tablename__ = "patterns"
+    __table_args__ = (
+        {"schema": PLAN, "comment": "文字格式 · patterns that codes and opening hours must match"},
+    )
+
+    name: Mapped[str] = mapped_column(primary_key=True, comment="名称 · what it is a pattern of")
+    pattern: Mapped[str] = mapped_column(comment="格式 · the regular expression")
+
+
+class FindingRow(Keyed, Base):
+    """Something in the plan that a planner should look at."""
+
+    __tablename__ = "findings"
+    __table_args__ = (
+        CheckConstraint(f"severity IN {SEVERITIES}", name="severity"),
+        Index("ix_findings_features", "features", postgresql_using="gin"),
+        Index("ix_findings_place", "place", postgresql_using="gist"),
+        {"schema": PLAN, "comment": "检查结果 · what the check of the plan found"},
+    )
+
+    key: Mapped[str] = mapped_column(
+        unique=True, comment="键 · the same for the same finding in every check"
+    )
+    rule: Mapped[str] = mapped_column(comment="规则 · rule that it breaks")
+    severity: Mapped[str] = mapped_column(comment="严重程度 · error, warning or notice")
+    layer: Mapped[str] = mapped_column(comment="图层 · layer of the features")
+    features: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), server_default=text("'{}'"), comment="要素 · the features, as kind:code"
+    )
+    place: Mapped[WKBElement | None] = mapped_column(
+        geometry("POINT"), comment="位置 · where to look, WGS 84"
+    )
+    shape: Mapped[WKBElement | None] = mapped_column(
+        geometry("GEOMETRY"), comment="范围 · what offends, WGS 84"
+    )
+    words_zh: Mapped[str] = mapped_column(comment="中文说明 · what is wrong, in Chinese")
+    words_en: Mapped[str] = mapped_column(comment="英文说明 · what is wrong, in English")
+    hint_zh: Mapped[str] = mapped_column(
+        server_default="", comment="中文建议 · the remedy, in Chinese"
+    )
+    hint_en: Mapped[str] = mapped_column(
+        server_default="", comment="英文建议 · the remedy, in English"
+    )
+    found_at: Mapped[datetime] = mapped_column(
+        TIMESTAMP(timezone=True), server_default=text("now()"), comment="发现时间 · when"
+    )
+
+
+class DirtyRow(Base):
+    """A change that the check has not looked at yet; whoever checks takes the row away.
+
+    What the feature was called before and after is in `city.history`, under the same number.
+    """
+
+    __tablename__ = "dirty"
+    __table_args__ = (
+        {"schema": PLAN, "comment": "待检查 · changes that the check has not looked at yet"},
+    )
+
+    change: Mapped[int] = mapped_column(
+        BigInteger,
+        primary_key=True,
+        autoincrement=False,
+        comment="变更号 · number of the change in city.history",
+    )
+    layer: Mapped[str] = mapped_column(comment="图层 · layer of the row")
+    row_id: Mapped[int] = mapped_column(BigInteger, comment="行号 · number of the row")
+    old_geom: Mapped[WKBElement | None] = mapped_column(
+        geometry("GEOMETRY"), comment="原范围 · shape before, WGS 84"
+    )
+    new_geom: Mapped[WKBElement | None] = mapped_column(
+        geometry("GEOMETRY"), comment="新范围 · shape after, WGS 84"
+    )
+
+
+class CityPieceRow(Keyed, Base):
+    """A piece of the city's outline, few enough points to be looked at in every save."""
+
+    __tablename__ = "city_pieces"
+    __table_args__ = (
+        Index("ix_city_pieces_geom", "geom", postgresql_using="gist"),
+        {
+            "schema": PLAN,
+            "comment": "城市范围分块 · the city's outline in pieces, kept by triggers",
+        },
+    )
+
+    geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"), comment="范围 · a piece, WGS 84")

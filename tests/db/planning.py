@@ -1,0 +1,68 @@
+"""Planners at work on a copy of the demo city, each under a login of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import make_url
+
+from data.cluster import Cluster
+from data.engine import make_engine
+from data.planners import add_planner
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """A database with a plan in it, and its planners."""
+
+    cluster: Cluster
+    database: str
+    passwords: dict[str, str]
+
+    @contextmanager
+    def at_work(self, name: str, application: str = "QGIS") -> Iterator[psycopg.Connection[Any]]:
+        """Lend a planner's session; every statement is a save of its own."""
+        with psycopg.connect(
+            host=str(self.cluster.socket_dir),
+            port=self.cluster.port,
+            dbname=self.database,
+            user=name,
+            password=self.passwords[name],
+            application_name=application,
+            autocommit=True,
+        ) as session:
+            yield session
+
+    @contextmanager
+    def watched(self) -> Iterator[psycopg.Connection[Any]]:
+        """Lend a session of the superuser."""
+        url = make_url(self.cluster.url("postgres", self.database)).set(drivername="postgresql")
+        with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as session:
+            yield session
+
+    def one(self, query: str, *given: object) -> Any:
+        """Return the first column of the first row, as the superuser sees it."""
+        with self.watched() as session:
+            row = session.execute(query.encode(), given).fetchone()
+            return None if row is None else row[0]
+
+
+def open_office(cluster: Cluster, database: str, **languages: str) -> Office:
+    """Return a database with the named planners."""
+    engine = make_engine(cluster.url("postgres", database), role=None)
+    with engine.begin() as connection:
+        made = {name: add_planner(connection, name, lang) for name, lang in languages.items()}
+    engine.dispose()
+    return Office(cluster, database, made)
+
+
+def close_office(office: Office) -> None:
+    """Take the planners away: logins belong to the whole cluster."""
+    with office.watched() as session:
+        for name in office.passwords:
+            session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
