@@ -15,7 +15,7 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 
 if ! command -v apt-get >/dev/null; then
     say "this is not Debian or Ubuntu: make sure that PostgreSQL with PostGIS is installed"
-    [ "$1" != test ] || say "and Chromium with a Chinese font, for the tests"
+    [ "$1" != test ] || say "and Chromium with a Chinese font, and QGIS with its Python, for the tests"
     [ "$1" != bench ] || say "and wrk, for the bench"
     exit 0
 fi
@@ -41,6 +41,7 @@ if [ "$1" = test ]; then
         need chromium
     fi
     need fonts-noto-cjk
+    need python3-qgis
 fi
 if [ "$1" = bench ] && ! command -v wrk >/dev/null; then
     need wrk
