@@ -9,7 +9,18 @@ from collections.abc import Callable
 from pathlib import Path
 
 from api.console import out, step
-from bench import batches, checks, mapdata, motion, profiles, reads, rebuilds, table, tiles
+from bench import (
+    batches,
+    checks,
+    mapdata,
+    motion,
+    planning,
+    profiles,
+    reads,
+    rebuilds,
+    table,
+    tiles,
+)
 from bench.load import need_wrk
 from bench.servers import Server
 from bench.stage import FULL, QUICK, Pace, Stage, big_stage, floors, small_stage
@@ -68,6 +79,8 @@ def measure(pace: Pace) -> list[Row]:
         rows += checks.checks(big, pace)
         step("vector tiles, after loading the facilities")
         rows += tiles.tiles(big, pace)
+        step("a planner saves")
+        rows += planning.planning(big, pace)
     return [*rows, _memory(memory)]
 
 
