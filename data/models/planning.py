@@ -158,3 +158,6 @@ class CityPieceRow(Keyed, Base):
     )
 
     geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"), comment="范围 · a piece, WGS 84")
+    is_square: Mapped[bool] = mapped_column(
+        comment="是否方格 · whether it is one of the overlapping squares inside, or a true piece"
+    )

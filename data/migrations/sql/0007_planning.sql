@@ -276,17 +276,33 @@ BEGIN
         WHEN ST_SRID(geom) = 4326 THEN geom ELSE ST_Transform(geom, 4326) END;
 END $$;
 
--- The city as drawn counts, the published one where none is drawn. In pieces: an outline of thousands
--- of points cannot be read at every save.
+-- The city as drawn counts, the published one where none is drawn. An outline of thousands of points
+-- cannot be read at every save. So it is kept in pieces, and as squares that lie wholly within it:
+-- they overlap, so that almost every shape lies in one, and boxes are compared in no time.
+CREATE FUNCTION plan.city_cut(outline geometry) RETURNS TABLE (geom geometry, is_square boolean)
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, public AS $$
+    SELECT ST_Subdivide(outline, 64), false
+    UNION ALL
+    SELECT square, true FROM (
+            SELECT ST_XMin(outline) AS x, ST_YMin(outline) AS y,
+                greatest(ST_XMax(outline) - ST_XMin(outline), ST_YMax(outline) - ST_YMin(outline)) / 48
+                AS step
+        ) AS corner, generate_series(0, 47) AS i, generate_series(0, 47) AS j,
+        ST_MakeEnvelope(x + i * step, y + j * step, x + (i + 3) * step, y + (j + 3) * step, 4326)
+            AS square
+        WHERE ST_Covers(outline, square)
+$$;
+
 CREATE FUNCTION plan.cut_city() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
     DELETE FROM plan.city_pieces;
-    INSERT INTO plan.city_pieces (geom) SELECT ST_Subdivide(geom, 128)
-        FROM plan.areas WHERE kind = 'city';
+    INSERT INTO plan.city_pieces (geom, is_square) SELECT cut.*
+        FROM plan.areas, plan.city_cut(geom) AS cut WHERE kind = 'city';
     IF NOT FOUND THEN
-        INSERT INTO plan.city_pieces (geom) SELECT ST_Subdivide(geom, 128)
-            FROM city.areas WHERE kind = 'city' AND upper_inf(valid);
+        INSERT INTO plan.city_pieces (geom, is_square) SELECT cut.*
+            FROM city.areas, plan.city_cut(geom) AS cut
+            WHERE kind = 'city' AND upper_inf(valid);
     END IF;
     RETURN NULL;
 END $$;
@@ -310,39 +326,29 @@ BEGIN
             WHERE ST_DWithin(geom::geography, shape::geography, coalesce(rule.distance_m, 0)))
             THEN shape END;
     END IF;
-    SELECT ST_Union(geom) INTO inside FROM plan.city_pieces WHERE geom && shape;
+    SELECT ST_Union(geom) INTO inside FROM plan.city_pieces
+        WHERE geom && shape AND NOT is_square;
     shape := coalesce(ST_Difference(shape, inside), shape);
     RETURN CASE WHEN ST_Area(shape::geography) > coalesce(rule.area_m2, 0) THEN shape END;
 END $$;
 REVOKE ALL ON FUNCTION plan.outside_city(geometry) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan.outside_city(geometry) TO tidegrid_planner, tidegrid_service;
 
-CREATE FUNCTION plan.judge_shape() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+-- The shape as its column holds it; refuses one that is not sound.
+CREATE FUNCTION plan.sound(shape geometry, wants text, layer text, new record) RETURNS geometry
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
 DECLARE
-    wants text := tg_argv[0];
-    shape geometry := new.geom;
     detail valid_detail;
     because text;
     outside geometry;
     place geometry;
     parts jsonb := '{}';
+    r jsonb;
 BEGIN
-    -- The rest is for what is not like almost everything.
-    IF ST_SRID(shape) = 4326 AND ST_NDims(shape) = 2 AND GeometryType(shape) = wants
-        AND ST_IsValid(shape)
-        AND EXISTS (SELECT FROM plan.city_pieces WHERE ST_Covers(geom, shape))
-    THEN
-        RETURN new;
-    END IF;
-    IF ST_SRID(shape) <> 4326 OR ST_NDims(shape) > 2 OR GeometryType(shape) <> wants THEN
-        shape := plan.brought(shape, wants);
-        new.geom := shape;
-    END IF;
+    shape := plan.brought(shape, wants);
     IF plan.is_publishing() THEN
-        RETURN new;
-    END IF;
-    IF shape IS NULL OR ST_IsEmpty(shape) THEN
+        RETURN shape;
+    ELSIF shape IS NULL OR ST_IsEmpty(shape) THEN
         because := 'geometry_missing';
     ELSIF GeometryType(shape) <> ALL (string_to_array(wants, '|')) THEN
         because := 'geometry_type';
@@ -361,17 +367,37 @@ BEGIN
         END IF;
     END IF;
     IF because IS NULL AND outside IS NULL THEN
-        RETURN new;
+        RETURN shape;
     END IF;
     new.geom := NULL;  -- whatever is wrong in it must not keep us from telling
-    -- The city's own outline is the one thing that may leave the city.
-    IF because IS NOT NULL THEN
-        RETURN plan.refuse(because, tg_table_name, to_jsonb(new), place, parts);
-    ELSIF to_jsonb(new) -> 'kind' IS DISTINCT FROM '"city"' THEN
-        RETURN plan.refuse('outside_city', tg_table_name, to_jsonb(new),
-            ST_PointOnSurface(outside), parts);
+    r := to_jsonb(new);
+    IF because IS NULL THEN
+        -- The city's own outline is the one thing that may leave the city.
+        IF r -> 'kind' = '"city"' THEN
+            RETURN shape;
+        END IF;
+        because := 'outside_city';
+        place := ST_PointOnSurface(outside);
     END IF;
-    new.geom := shape;
+    new := plan.refuse(because, layer, r, place, parts);
+    RETURN shape;
+END $$;
+
+-- Every save of a shape comes through here. A search_path of its own would cost a function a tenth of
+-- the save: so names are written in full, and what is not like almost everything is left to another.
+CREATE FUNCTION plan.judge_shape() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF public.ST_SRID(new.geom) = 4326 AND public.ST_NDims(new.geom) = 2
+        AND public.GeometryType(new.geom) = tg_argv[0] AND public.ST_IsValid(new.geom)
+        AND (EXISTS (SELECT FROM plan.city_pieces
+                WHERE geom OPERATOR(public.~) new.geom AND is_square)
+            OR EXISTS (SELECT FROM plan.city_pieces
+                WHERE public.ST_Covers(geom, new.geom) AND NOT is_square))
+    THEN
+        RETURN new;
+    END IF;
+    new.geom := plan.sound(new.geom, tg_argv[0], tg_table_name, new);
     RETURN new;
 END $$;
 
@@ -506,27 +532,31 @@ END $$;
 ALTER TABLE city.history SET (toast_tuple_target = 8160);
 
 -- Shapes are kept as the database writes them, not as GeoJSON: exact, and made in a tenth of the time.
+-- Names, operators too, are written in full in place of a search_path, which is dear at every save.
 CREATE FUNCTION plan.keep_change() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    old_geom geometry;
-    new_geom geometry;
-    before jsonb;
-    after jsonb;
+    old_geom public.geometry;
+    new_geom public.geometry;
+    before pg_catalog.jsonb;
+    after pg_catalog.jsonb;
 BEGIN
-    IF tg_op <> 'INSERT' THEN
+    IF tg_op OPERATOR(pg_catalog.<>) 'INSERT' THEN
         old_geom := old.geom;
         old.geom := NULL;
-        before := to_jsonb(old) || jsonb_build_object('geom', old_geom::text);
+        before := pg_catalog.jsonb_set(pg_catalog.to_jsonb(old), '{geom}',
+            pg_catalog.to_jsonb(old_geom::pg_catalog.text));
     END IF;
-    IF tg_op <> 'DELETE' THEN
+    IF tg_op OPERATOR(pg_catalog.<>) 'DELETE' THEN
         new_geom := new.geom;
         new.geom := NULL;
-        after := to_jsonb(new) || jsonb_build_object('geom', new_geom::text);
+        after := pg_catalog.jsonb_set(pg_catalog.to_jsonb(new), '{geom}',
+            pg_catalog.to_jsonb(new_geom::pg_catalog.text));
     END IF;
     WITH kept AS (
         INSERT INTO city.history (table_name, row_id, action, before, after)
-        VALUES ('plan.' || tg_table_name, coalesce(new.id, old.id), tg_op, before, after)
+        VALUES (pg_catalog.concat('plan.', tg_table_name), coalesce(new.id, old.id), tg_op,
+            before, after)
         RETURNING id
     )
     INSERT INTO plan.dirty (change, layer, row_id, old_geom, new_geom)
@@ -604,8 +634,8 @@ BEGIN
             'WHEN (old.kind = ''city'') EXECUTE FUNCTION plan.cut_city()', in_schema);
     END LOOP;
 END $$;
-INSERT INTO plan.city_pieces (geom)
-    SELECT ST_Subdivide(geom, 128) FROM plan.areas WHERE kind = 'city';
+INSERT INTO plan.city_pieces (geom, is_square)
+    SELECT cut.* FROM plan.areas, plan.city_cut(geom) AS cut WHERE kind = 'city';
 CREATE TRIGGER stamp_rule BEFORE INSERT OR UPDATE ON plan.rules
     FOR EACH ROW EXECUTE FUNCTION plan.stamp_rule();
 

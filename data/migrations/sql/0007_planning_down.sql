@@ -12,6 +12,7 @@ DROP FUNCTION plan.cut_city() CASCADE;
 DROP FUNCTION plan.stamp_rule() CASCADE;
 DROP FUNCTION plan.reads_hours(text), plan.reads_times(text), plan.reads_season(text, text);
 DROP FUNCTION plan.reads_days(text);
+DROP FUNCTION plan.sound(geometry, text, text, record), plan.city_cut(geometry);
 DROP FUNCTION plan.outside_city(geometry), plan.brought(geometry, text);
 DROP FUNCTION plan.changed_since(bigint, text, bigint);
 DROP FUNCTION plan.tell_overwritten(text, text, jsonb, geometry);

@@ -318,6 +318,12 @@ def new_tables() -> None:
             nullable=False,
             comment="范围 · a piece, WGS 84",
         ),
+        sa.Column(
+            "is_square",
+            sa.Boolean(),
+            nullable=False,
+            comment="是否方格 · whether it is one of the overlapping squares inside, or a true piece",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_city_pieces")),
         schema="plan",
         comment="城市范围分块 · the city's outline in pieces, kept by triggers",
