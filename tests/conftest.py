@@ -73,16 +73,22 @@ def demo_city() -> DemoCity:
 
 
 @pytest.fixture(scope="session")
-def demo(
+def pristine(
     cluster: Cluster, migrated: str, create_database: CreateDatabase, demo_city: DemoCity
 ) -> str:
-    """The name of a database with the demo city in it; tests that write make a copy."""
-    name = create_database("demo", migrated)
+    """The name of a demo city to make copies of: that works only while nobody is connected to it."""
+    name = create_database("pristine", migrated)
     engine = make_engine(cluster.url("postgres", name), role="tidegrid_owner")
     with Session(engine) as session, session.begin():
         load_city(session, demo_city)
     engine.dispose()
     return name
+
+
+@pytest.fixture(scope="session")
+def demo(create_database: CreateDatabase, pristine: str) -> str:
+    """The name of a database with the demo city in it; tests that write make a copy of another."""
+    return create_database("demo", pristine)
 
 
 @pytest.fixture

@@ -35,8 +35,8 @@ RENAME_FROM = "UPDATE plan.stall_zones SET name = %s, base_version = %s WHERE id
 
 
 @pytest.fixture(scope="module")
-def office(cluster: Cluster, demo: str, create_database: CreateDatabase) -> Iterator[Office]:
-    made = open_office(cluster, create_database("planning", demo), li_na="zh", wang="en")
+def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
+    made = open_office(cluster, create_database("planning", pristine), li_na="zh", wang="en")
     yield made
     close_office(made)
 

@@ -226,10 +226,10 @@ BINS = 3_000
 
 @pytest.fixture(scope="module")
 def large_city(
-    cluster: Cluster, demo: str, create_database: CreateDatabase
+    cluster: Cluster, pristine: str, create_database: CreateDatabase
 ) -> Iterator[tuple[str, Point]]:
     """The demo city with many more bins, and a spot where they stand close together."""
-    name = create_database("many_bins", demo)
+    name = create_database("many_bins", pristine)
     bins = [
         Facility("bin", f"M{n:05d}", f"新箱{n}", Point(112 + n % 60 * 2e-4, 27.73 + n // 60 * 2e-4))
         for n in range(BINS)

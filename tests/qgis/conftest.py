@@ -74,9 +74,9 @@ def told(process: subprocess.Popen[str]) -> Any:
 
 
 @pytest.fixture(scope="session")
-def office(cluster: Cluster, demo: str, create_database: CreateDatabase) -> Iterator[Office]:
+def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
     """The demo city with the project stored in it, and two planners."""
-    database = create_database("qgis", demo)
+    database = create_database("qgis", pristine)
     made = open_office(cluster, database, hong="zh", green="en")
     engine = make_engine(cluster.url("postgres", database), role=None)
     with engine.begin() as connection:
