@@ -76,7 +76,7 @@ def demo_city() -> DemoCity:
 def pristine(
     cluster: Cluster, migrated: str, create_database: CreateDatabase, demo_city: DemoCity
 ) -> str:
-    """The name of a demo city to make copies of: that works only while nobody is connected to it."""
+    """The name of a demo city to make copies of, which works while nobody is connected to it."""
     name = create_database("pristine", migrated)
     engine = make_engine(cluster.url("postgres", name), role="tidegrid_owner")
     with Session(engine) as session, session.begin():
