@@ -16,7 +16,7 @@ demo: .cache/packages-demo .cache/python maps/static/vendor ## A whole made-up c
 	@exec .venv/bin/tidegrid demo
 
 test: .cache/packages-test .cache/python maps/static/vendor check ## Every test there is
-	@.venv/bin/python -m pytest $(TESTS)
+	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 bench: .cache/packages-bench .cache/python ## Ours beside its floors, measured here; about ten minutes
 	@exec .venv/bin/python -m bench $(BENCH)
