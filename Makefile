@@ -18,7 +18,7 @@ demo: .cache/packages-demo .cache/python maps/static/vendor ## A whole made-up c
 test: .cache/packages-test .cache/python maps/static/vendor check ## Every test there is
 	@.venv/bin/python -m pytest -n auto --maxprocesses 4 --dist loadfile $(TESTS)
 
-bench: .cache/packages-bench .cache/python ## Ours beside its floors, measured here; about ten minutes
+bench: .cache/packages-bench .cache/python .cache/bench maps/static/vendor ## Ours beside its floors, measured here; about twenty minutes
 	@exec .venv/bin/python -m bench $(BENCH)
 
 check: .cache/python ## Style and types
@@ -38,6 +38,10 @@ assets: maps/static/vendor ## The pages' JavaScript: ours, and that of locked np
 	@tools/python.sh
 	@mkdir -p .cache && touch $@
 
+.cache/bench: bench/npm/package-lock.json tools/bench.sh .cache/python
+	@tools/bench.sh
+	@touch $@
+
 maps/static/vendor: package-lock.json maps/assets.mjs maps/page/*.js .cache/python
 	@tools/assets.sh
 	@touch $@
@@ -49,4 +53,4 @@ lock: ## Choose newer versions of the Python packages, within pyproject.toml
 	    --generate-hashes --no-annotate --no-header -q -o requirements.lock
 
 clean: ## Forget what was installed here; data stays
-	rm -rf .cache .venv node_modules maps/static/vendor maps/static/built dist
+	rm -rf .cache .venv node_modules bench/npm/node_modules maps/static/vendor maps/static/built dist

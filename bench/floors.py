@@ -8,7 +8,9 @@ has the shape of ours and passes through pydantic. Run as `python -m bench.floor
 
 from __future__ import annotations
 
+import gzip
 import json
+import mimetypes
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -58,10 +60,6 @@ def flat_app(samples: Samples) -> FastAPI:
     ) -> dict[str, str]:
         return nearest
 
-    @app.get("/maps/stalls/shapes.json")
-    async def _shapes() -> Response:
-        return Response(status_code=304, headers={"ETag": 'W/"0123456789abcdef"'})
-
     return app
 
 
@@ -101,12 +99,47 @@ def tile_app(samples: Samples) -> FastAPI:
     return app
 
 
+def unchanged_app(_: Samples) -> FastAPI:
+    """Return FastAPI that says of the map's data that it has not changed."""
+    app = FastAPI()
+
+    @app.get("/maps/stalls/week.json")
+    @app.get("/maps/stalls/shapes.json")
+    async def _same() -> Response:
+        return Response(status_code=304, headers={"ETag": 'W/"0123456789abcdef"'})
+
+    return app
+
+
+def folder_app(samples: Samples) -> Starlette:
+    """Return Starlette that sends files, each compressed once; `samples` has them by path."""
+    sent = {path: _file(Path(str(file))) for path, file in samples.items()}
+
+    async def any_file(request: Request) -> Response:
+        return sent.get(request.url.path) or Response(status_code=404)
+
+    return Starlette(routes=[Route("/{path:path}", any_file)])
+
+
+def _file(path: Path) -> Response:
+    headers = {"Content-Encoding": "gzip", "Cache-Control": "no-cache"}
+    media_type, _ = mimetypes.guess_type(path)
+    return Response(gzip.compress(path.read_bytes()), headers=headers, media_type=media_type)
+
+
 def _filler(sample: dict[str, Any]) -> dict[str, str]:
     size = len(json.dumps(sample, ensure_ascii=False, separators=(",", ":")).encode())
     return {"answer": "x" * (size - len('{"answer":""}'))}
 
 
-APPS = {"flat": flat_app, "model": model_app, "starlette": starlette_app, "tile": tile_app}
+APPS = {
+    "flat": flat_app,
+    "model": model_app,
+    "starlette": starlette_app,
+    "tile": tile_app,
+    "unchanged": unchanged_app,
+    "folder": folder_app,
+}
 
 
 def main() -> None:

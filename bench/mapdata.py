@@ -2,46 +2,34 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import partial
-
-from sqlalchemy.orm import Session
 
 from bench.load import Load, interleaved, write_targets
 from bench.reads import against
-from bench.servers import Server
-from bench.stage import Pace, Stage
+from bench.servers import Client, Server, bare
+from bench.stage import Ground, Pace
 from bench.table import Row
-from data.demo.city import build_city
-from data.engine import make_engine
-from data.publishing import publish
+from bench.towns import Town
 
-_PATH = "/maps/stalls/shapes.json"
+_PATHS = ("/maps/stalls/week.json", "/maps/stalls/shapes.json")
 
 
-def unchanged(stage: Stage, floors: Mapping[str, Server], pace: Pace) -> list[Row]:
-    """Return the row of the zones' GeoJSON with `If-None-Match`, all answers 304."""
-    _publish_zones(stage)
-    targets = write_targets(stage.folder / "shapes.txt", [_PATH])
-    tag = stage.client.tag(_PATH)
-    ours, floor = (Load(server, targets, tag=tag) for server in (stage.server, floors["flat"]))
+def unchanged(ground: Ground, town: Town, pace: Pace) -> list[Row]:
+    """Return the rows of the zones' week and GeoJSON with `If-None-Match`, all answers 304."""
+    nothing = ground.folder / "nothing.json"
+    nothing.write_text("{}")
+    with town.serving() as server, bare("unchanged", nothing) as floor:
+        return [_row(path, ground, server, floor, pace) for path in _PATHS]
+
+
+def _row(path: str, ground: Ground, server: Server, floor: Server, pace: Pace) -> Row:
+    targets = write_targets(ground.folder / "unchanged.txt", [path])
+    tag = Client(server.port).tag(path)
+    asked = {"floor": floor, "ours": server}
+    loads = {name: Load(one, targets, tag=tag) for name, one in asked.items()}
     found = interleaved(
-        {"flat": partial(floor.run, pace.seconds), "ours": partial(ours.run, pace.seconds)},
-        pace.rounds,
+        {name: partial(load.run, pace.seconds) for name, load in loads.items()}, pace.rounds
     )
-    measure = f"GET {_PATH} with If-None-Match, unchanged"
+    measure = f"GET {path} with If-None-Match, unchanged"
     what = "bare FastAPI that always answers 304"
-    return [against(measure, found["ours"], found["flat"], what, 0.80)]
-
-
-def _publish_zones(stage: Stage) -> None:
-    """The bench's cities have none; those of the demo city, and wait until they are known."""
-    engine = make_engine(stage.base.admin_url, role="tidegrid_owner")
-    zones = build_city(observed_at=datetime.now(UTC)).stall_zones
-    with Session(engine) as session, session.begin():
-        publish(session, zones, by="bench", note="stall zones")
-    engine.dispose()
-    while len(stage.client.get(_PATH)["features"]) < len(zones):
-        time.sleep(0.05)
+    return against(measure, found["ours"], found["floor"], what, 0.80)

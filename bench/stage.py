@@ -15,6 +15,7 @@ from bench.database import Base, make_base, running_cluster
 from bench.load import Load, write_targets
 from bench.patrol import refresh
 from bench.servers import Client, Server, bare, tidegrid
+from data.cluster import Cluster
 
 BIG_SIDE, BIG_OFFICERS = 200, 14_000
 SMALL_SIDE, SMALL_OFFICERS = 40, 560
@@ -30,12 +31,26 @@ class Pace:
     batch_points: int
     joined_points: int
     facilities: int
+    visits: int
+    audits: int
 
 
 FULL = Pace(
-    seconds=4, rounds=5, batch_points=1_000_000, joined_points=200_000, facilities=2_000_000
-)
-QUICK = Pace(seconds=1, rounds=2, batch_points=200_000, joined_points=50_000, facilities=200_000)
+    seconds=4, rounds=5, batch_points=1_000_000, joined_points=200_000, facilities=2_000_000,
+    visits=9, audits=3,
+)  # fmt: skip
+QUICK = Pace(
+    seconds=1, rounds=2, batch_points=200_000, joined_points=50_000, facilities=200_000,
+    visits=3, audits=1,
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What all parts of a run stand on: a database cluster, and a folder for files."""
+
+    cluster: Cluster
+    folder: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +106,27 @@ class Stage:
 
 
 @contextmanager
-def big_stage(say: Callable[[str], None], profile: Path | None = None) -> Iterator[Stage]:
-    """Hold the big city up while inside; its server is profiled into a file if one is given."""
-    with ExitStack() as held:
-        folder = Path(held.enter_context(TemporaryDirectory(prefix="tidegrid-bench-files-")))
+def ground(say: Callable[[str], None]) -> Iterator[Ground]:
+    """Hold a cluster and a folder while inside; nothing of them stays."""
+    with TemporaryDirectory(prefix="tidegrid-bench-files-") as folder:
         say("starting a private database cluster")
-        cluster = held.enter_context(running_cluster())
-        say(f"drawing and loading a city of {BIG_SIDE**2:,} unit grids")
-        city = draw_city(BIG_SIDE, BIG_OFFICERS, datetime.now(UTC))
-        base = make_base(cluster, "big", city)
-        server = held.enter_context(tidegrid(base.service_url, base.public_url, profile))
-        yield Stage(folder, city, base, server)
+        with running_cluster() as cluster:
+            yield Ground(cluster, Path(folder))
+
+
+@contextmanager
+def big_stage(
+    ground: Ground, say: Callable[[str], None], profile: Path | None = None, name: str = "big"
+) -> Iterator[Stage]:
+    """Hold the big city up while inside, in a database of that name.
+
+    Its server is profiled into a file if one is given.
+    """
+    say(f"drawing and loading a city of {BIG_SIDE**2:,} unit grids")
+    city = draw_city(BIG_SIDE, BIG_OFFICERS, datetime.now(UTC))
+    base = make_base(ground.cluster, name, city)
+    with tidegrid(base.service_url, base.public_url, profile) as server:
+        yield Stage(ground.folder, city, base, server)
 
 
 @contextmanager

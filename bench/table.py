@@ -15,7 +15,7 @@ from bench.servers import ROOT
 
 RESULTS = ROOT / "bench" / "results"
 PUBLISHED = ROOT / "docs" / "bench.md"
-BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+BEGIN, END = "<!-- measured {part}: begin -->", "<!-- measured {part}: end -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +50,26 @@ def markdown(rows: Sequence[Row], about: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write(rows: Sequence[Row], about: str) -> Path:
-    """Write the table for people and for programs, and return the folder."""
+def write(part: str, rows: Sequence[Row], about: str) -> Path:
+    """Write the table of a part for people and for programs, and return the one for people."""
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "latest.md").write_text(markdown(rows, about))
+    shown = RESULTS / f"{part}.md"
+    shown.write_text(markdown(rows, about))
     told = {"about": about, "rows": [asdict(row) for row in rows]}
-    (RESULTS / "latest.json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
-    return RESULTS
+    shown.with_suffix(".json").write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    return shown
 
 
-def publish(page: str, table: str) -> str:
-    """Return the page with the table between its marks; raises `ValueError` without them."""
-    before, begin, rest = page.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ValueError(f"the page needs the marks {BEGIN} and {END}")
+def publish(page: str, part: str, table: str) -> str:
+    """Return the page with the table between the marks of its part, all else as it was.
+
+    Raises `ValueError` when the page has no such marks.
+    """
+    begin, end = (mark.format(part=part) for mark in (BEGIN, END))
+    before, begun, rest = page.partition(begin)
+    _, ended, after = rest.partition(end)
+    if not begun or not ended:
+        raise ValueError(f"the page needs the marks {begin} and {end}")
     return f"{before}{begin}\n\n{table}\n{end}{after}"
 
 

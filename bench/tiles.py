@@ -20,7 +20,7 @@ from bench.facilities import BOX, CROWD, MIDDLE, FacilityBase, make_facilities
 from bench.load import Load, Run, Runs, interleaved, write_targets
 from bench.reads import against
 from bench.servers import HOST, Server, bare, tidegrid
-from bench.stage import Pace, Stage
+from bench.stage import Ground, Pace
 from bench.table import Row
 from data.queries.tiles import MOST_BYTES
 from geo.tiles import MAX_ZOOM, Block, Tile
@@ -47,15 +47,15 @@ SELECT ST_AsMVT(t, 'facilities') FROM (
 """
 
 
-def tiles(big: Stage, pace: Pace) -> list[Row]:
+def tiles(ground: Ground, pace: Pace) -> list[Row]:
     """Return the rows of `GET /maps/tiles/facilities`, measured on a city of its own."""
-    base = make_facilities(big.base.cluster, "facilities", pace.facilities)
+    base = make_facilities(ground.cluster, "facilities", pace.facilities)
     addresses = base.url("tidegrid_service"), base.url("tidegrid_public")
     with tidegrid(*addresses) as server:
         return [
             *_sweep(base, server, pace),
-            _cold(base, server, big.folder, pace),
-            _warm(server, big.folder, pace),
+            _cold(base, server, ground.folder, pace),
+            _warm(server, ground.folder, pace),
         ]
 
 

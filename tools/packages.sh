@@ -15,7 +15,8 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 
 if ! command -v apt-get >/dev/null; then
     say "this is not Debian or Ubuntu: make sure that PostgreSQL with PostGIS is installed"
-    [ "$1" != test ] || say "and Chromium with a Chinese font, and QGIS with its Python, for the tests"
+    [ "$1" = demo ] || say "and Chromium with a Chinese font, for the tests and the bench"
+    [ "$1" != test ] || say "and QGIS with its Python, for the tests"
     [ "$1" != bench ] || say "and wrk, for the bench"
     exit 0
 fi
@@ -33,7 +34,7 @@ need_postgis() {
 need_postgis
 # ensurepip is a package of its own in Debian.
 python3 -c 'import ensurepip' 2>/dev/null || need python3-venv
-if [ "$1" = test ]; then
+if [ "$1" != demo ]; then
     if ! command -v chromium >/dev/null; then
         # Ubuntu's package of that name is a stub that wants snap.
         . /etc/os-release
@@ -41,6 +42,8 @@ if [ "$1" = test ]; then
         need chromium
     fi
     need fonts-noto-cjk
+fi
+if [ "$1" = test ]; then
     need python3-qgis
 fi
 if [ "$1" = bench ] && ! command -v wrk >/dev/null; then

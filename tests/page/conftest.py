@@ -13,20 +13,11 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from maps.site import Page
+from tests.page.chromium import CHROMIUM_ARGS
 
 ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "maps" / "static"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".png": "image/png", ".svg": "image/svg+xml"}
-CHROMIUM_ARGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 Served = Mapping[str, Page | bytes]
 Serve = Callable[[Served], str]

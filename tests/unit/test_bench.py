@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from bench import table
+from bench.__main__ import PARTS
+from bench.audits import missed, score_of
+from bench.browser import Answer, Drag, Visit
+from bench.folium_page import folium_page
 from bench.load import Run, Runs, pairwise_ratios
+from bench.pages import told_bytes, told_drag
 from bench.table import BEGIN, END, Row, markdown, publish
 
 WRK = """Running 4s test @ http://127.0.0.1:8000
@@ -50,20 +56,81 @@ def test_a_missed_promise_is_told_and_bars_do_not_break_the_table() -> None:
     assert [line.split(" | ")[-1] for line in lines[5:]] == ["**FAIL** |", "– |"]
 
 
-def test_the_table_is_written_for_people_and_for_programs(
+def test_the_table_of_a_part_is_written_for_people_and_for_programs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table, "RESULTS", tmp_path / "results")
-    folder = table.write([KEPT], "about")
-    assert (folder / "latest.md").read_text() == markdown([KEPT], "about")
-    told = json.loads((folder / "latest.json").read_text())
+    shown = table.write("pages", [KEPT], "about")
+    assert shown.read_text() == markdown([KEPT], "about")
+    told = json.loads((tmp_path / "results" / "pages.json").read_text())
     assert told["rows"][0]["passed"] is True
 
 
-def test_publishing_replaces_what_is_between_the_marks_and_nothing_else() -> None:
-    page = f"before\n{BEGIN}\nold\n{END}\nafter\n"
-    once = publish(page, "new\n")
-    assert once == f"before\n{BEGIN}\n\nnew\n\n{END}\nafter\n"
-    assert publish(once, "new\n") == once
+def test_publishing_a_part_replaces_its_table_and_nothing_else() -> None:
+    calls, tiles = (
+        [mark.format(part=part) for mark in (BEGIN, END)] for part in ("calls", "tiles")
+    )
+    page = f"before\n{calls[0]}\nold\n{calls[1]}\nbetween\n{tiles[0]}\nkept\n{tiles[1]}\nafter\n"
+    once = publish(page, "calls", "new\n")
+    assert once == page.replace("\nold\n", "\n\nnew\n\n")
+    assert publish(once, "calls", "new\n") == once
     with pytest.raises(ValueError, match="marks"):
-        publish("a page", "new\n")
+        publish(page, "pages", "new\n")
+
+
+def test_every_part_has_its_place_in_the_page() -> None:
+    page = table.PUBLISHED.read_text()
+    assert all(publish(page, part, "new\n") != page for part in PARTS)
+
+
+def test_a_visit_counts_what_came_before_the_map_was_usable() -> None:
+    before = (Answer("http://a/maps/stalls?lang=en", 6_100), Answer("http://a/s/page.css?v=1", 900))
+    visit = Visit(1200.0, before, (Answer("http://a/maps/stalls/names.json", 3_000),))
+    assert visit.size == 7_000
+    assert told_bytes(visit.before) == "stalls 6.1 kB, 1 small ones 0.9 kB"
+    assert told_bytes(visit.after) == "names.json 3.0 kB"
+
+
+def test_frames_a_second_are_over_the_whole_drag_and_long_ones_are_told() -> None:
+    drag = Drag((20.0, 20.0, 20.0, 140.0), drawn=3, asked=("http://a/x",))
+    assert drag.per_s == 20
+    assert drag.share_above(50) == 0.25
+    assert told_drag(drag) == (
+        "4 frames, 3 with a new map, 25.0% longer than 50 ms, longest 140 ms, 1 requests"
+    )
+
+
+def test_the_floor_of_the_pages_draws_on_canvas_and_loads_from_its_own_server() -> None:
+    square = {"type": "Polygon", "coordinates": [[[0, 0], [1, 0], [1, 1], [0, 0]]]}
+    point = {"type": "Point", "coordinates": [0.5, 0.5]}
+    zone, stall = (
+        {"type": "Feature", "geometry": geometry, "properties": {"name": name}}
+        for geometry, name in ((square, "春园夜市"), (point, "S001"))
+    )
+    page = folium_page({"stall_zones": [zone], "stalls": [stall]})
+    assert "春园夜市" in page or json.dumps("春园夜市")[1:-1] in page
+    assert "S001" in page
+    assert '"preferCanvas": true' in page
+    assert "L.circleMarker" in page
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
+    assert len(loaded) == 8
+    assert all(address.startswith("/") for address in loaded)
+
+
+def test_lighthouse_tells_scores_of_a_hundred_and_what_was_missed() -> None:
+    report = {
+        "categories": {"accessibility": {"score": 0.97, "auditRefs": [
+            {"id": "label", "weight": 7}, {"id": "list", "weight": 3}, {"id": "shown", "weight": 0},
+        ]}},
+        "audits": {"label": {"score": 0}, "list": {"score": 1}, "shown": {"score": 0}},
+    }  # fmt: skip
+    assert score_of(report, "accessibility") == 97
+    assert missed(report) == ["label"]
+    with pytest.raises(ValueError, match="NO_FCP"):
+        score_of(
+            {
+                "categories": {"performance": {"score": None}},
+                "runtimeError": {"code": "NO_FCP"},
+            },
+            "performance",
+        )
