@@ -42,7 +42,7 @@ assets: maps/static/vendor ## The pages' JavaScript: ours, and that of locked np
 	@tools/bench.sh
 	@touch $@
 
-maps/static/vendor: package-lock.json maps/assets.mjs maps/page/*.js .cache/python
+maps/static/vendor: package-lock.json maps/assets.mjs maps/page/* maps/static/*.css .cache/python
 	@tools/assets.sh
 	@touch $@
 

@@ -39,6 +39,19 @@ for (const page of pages) {
     logLevel: "warning",
   });
 }
+// All styles of a map page in one file: each more would be one more to wait for before the first drawing.
+await build({
+  entryPoints: ["maps/page/map_page.css"],
+  outdir: built,
+  bundle: true,
+  minify: true,
+  charset: "utf8",
+  logLevel: "warning",
+  plugins: [{
+    name: "pictures of Leaflet stay where they are",
+    setup: ({ onResolve }) => onResolve({ filter: /\.png$/ }, ({ path }) => ({ path: `../vendor/leaflet/${path}`, external: true })),
+  }],
+});
 const licences = Object.entries(bundled).map(([name, file]) =>
   `${name}\n\n${readFileSync(`node_modules/${name}/${file}`, "utf8")}`);
 writeFileSync(`${built}/LICENSES`, licences.join("\n\n"));

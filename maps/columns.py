@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Hashable, Sequence
+from itertools import takewhile
+from operator import eq
 from typing import Any, TypeVar
 
 import numpy as np
@@ -16,6 +19,8 @@ UNITS_PER_DEGREE = 100_000
 
 _EMBEDDED = {b"<": b"\\u003c", b">": b"\\u003e", b"&": b"\\u0026"}
 _LINE_ENDS = {"\u2028": b"\\u2028", "\u2029": b"\\u2029"}
+
+_DIGITS = string.digits + string.ascii_lowercase
 
 Units = npt.NDArray[np.int64]
 One = TypeVar("One", bound=Hashable)
@@ -45,6 +50,19 @@ def points(shapes: Sequence[BaseGeometry]) -> tuple[Units, Units]:
     places = units(shapely.get_coordinates(on_them)).reshape(-1, 2)
     origin = places.min(axis=0) if len(places) else np.zeros(2, dtype=np.int64)
     return origin, places - origin
+
+
+def shortened(texts: Sequence[str]) -> list[str]:
+    """Return texts without what each has in common with the beginning of the one before.
+
+    How many characters that are, 35 at most, stands before the rest as a digit of base 36.
+    """
+    found, before = [], ""
+    for text in texts:
+        common = sum(takewhile(bool, map(eq, before[:35], text)))
+        found.append(f"{_DIGITS[common]}{text[common:]}")
+        before = text
+    return found
 
 
 def written(told: Any) -> bytes:

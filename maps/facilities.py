@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from geo.types import BBox
 from maps.canvas import draw
 from maps.hours import STATES, said
@@ -10,8 +12,13 @@ from maps.site import Page, Site
 from maps.text import Language, words
 
 
-def facilities_page(view: BBox | None, language: Language, site: Site) -> Page:
-    """Return the map that opens on the view; the calls of the map's data fill it."""
+def facilities_page(
+    view: BBox | None, language: Language, site: Site, first_data: Sequence[str] = ()
+) -> Page:
+    """Return the map that opens on the view; the calls of the map's data fill it.
+
+    Browsers load the addresses of `first_data` beside the scripts that will ask for them.
+    """
     text = words(language)
     labels = {
         "skip": text["skip_to_places"],
@@ -23,5 +30,6 @@ def facilities_page(view: BBox | None, language: Language, site: Site) -> Page:
     }
     drawing = draw(view, site.basemap, "facilities")
     return compose(
-        "facilities.html", drawing, language, site, page="facilities", states=STATES, labels=labels
-    )
+        "facilities.html", drawing, language, site,
+        page="facilities", states=STATES, labels=labels, first_data=first_data,
+    )  # fmt: skip

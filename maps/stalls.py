@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from geo.types import BBox
@@ -12,13 +13,18 @@ from maps.site import Page, Site
 from maps.text import Language, words
 
 
-def stalls_page(view: BBox | None, language: Language, site: Site) -> Page:
+def stalls_page(
+    view: BBox | None, language: Language, site: Site, first_data: Sequence[str] = ()
+) -> Page:
     """Return the map that opens on the view; what it shows comes from the calls of the map's data.
 
-    So the page does not grow with the city, and is the same at every hour.
+    So the page does not grow with the city, and is the same at every hour. Browsers load the
+    addresses of `first_data` beside the scripts that will ask for them.
     """
     drawing = draw(view, site.basemap, "stalls")
-    return compose("stalls.html", drawing, language, site, **shell(language))
+    return compose(
+        "stalls.html", drawing, language, site, **shell(language), first_data=first_data
+    )
 
 
 def shell(language: Language) -> dict[str, Any]:

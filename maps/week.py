@@ -16,7 +16,7 @@ import orjson
 from geo.records import Kind, StallZone
 from geo.schedules import Calendar, Override, Schedule
 from geo.weeks import week_of
-from maps.columns import numbered, points
+from maps.columns import numbered, points, shortened
 from maps.initials import initials
 from maps.shapes import SHAPES_MAX
 
@@ -72,7 +72,7 @@ def week(
         "patterns": patterns,
         "origin": origin.tolist(),
         "zones": {
-            "code": [zone.code for zone in zones],
+            "code": shortened([zone.code for zone in zones]),
             "kind": kind,
             "pattern": pattern,
             "goods": goods,

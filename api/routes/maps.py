@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request, Response
@@ -12,6 +13,7 @@ from fastapi.responses import RedirectResponse
 from api.answers import fingerprint, tagged
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
+from api.routes.map_data import WEEK
 from api.site import site_named, site_of
 from data.queries.city import city_facts
 from data.queries.kinds import kinds_in
@@ -53,7 +55,8 @@ async def stalls(
     site = site_of(services.settings, await city_facts(connection))
     view = await extent_of_zones(connection)
     # Drawing takes long enough to keep others waiting.
-    return html_answer(request, await asyncio.to_thread(_drawn, view, lang, site), lang)
+    page = await asyncio.to_thread(_drawn, view, lang, site, first_data(request, WEEK))
+    return html_answer(request, page, lang)
 
 
 @router.get("/maps/stalls/list", summary="摊区列表 · list of stall zones", response_class=Response)
@@ -99,8 +102,16 @@ def html_answer(request: Request, page: Page, language: Language) -> Response:
     return tagged(request.scope, html, fingerprint(html), "text/html; charset=utf-8", headers)
 
 
-def _drawn(view: BBox | None, language: Language, site: Site) -> Page:
+def first_data(request: Request, path: str) -> Sequence[str]:
+    """Return what a browser should load beside the scripts of the page that is asked for.
+
+    Nothing for a page at an instant: its scripts ask for other hours than those of now.
+    """
+    return () if "at" in request.query_params else (path,)
+
+
+def _drawn(view: BBox | None, language: Language, site: Site, first: Sequence[str]) -> Page:
     # Folium brings pandas along, a hundred megabytes: only a worker that draws pays for it.
     from maps.stalls import stalls_page
 
-    return stalls_page(view, language, site)
+    return stalls_page(view, language, site, first)

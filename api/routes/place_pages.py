@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
-from api.routes.maps import LanguageText, html_answer
+from api.routes.maps import LanguageText, first_data, html_answer
+from api.routes.place_data import KINDS
 from api.routes.zone_pages import free_at, is_today, missing_answer, share_url
 from api.site import site_of
 from data.queries.city import city_facts
@@ -51,7 +53,8 @@ async def facilities(
     """
     site = site_of(services.settings, await city_facts(connection))
     view = await extent_of_facilities(connection)
-    return html_answer(request, await asyncio.to_thread(_drawn, view, lang, site), lang)
+    page = await asyncio.to_thread(_drawn, view, lang, site, first_data(request, KINDS))
+    return html_answer(request, page, lang)
 
 
 @router.get(
@@ -112,8 +115,8 @@ async def place(
     return html_answer(request, await asyncio.to_thread(place_page, told, lang, site), lang)
 
 
-def _drawn(view: BBox | None, language: Language, site: Site) -> Page:
+def _drawn(view: BBox | None, language: Language, site: Site, first: Sequence[str]) -> Page:
     # Folium brings pandas along, a hundred megabytes: only a worker that draws pays for it.
     from maps.facilities import facilities_page
 
-    return facilities_page(view, language, site)
+    return facilities_page(view, language, site, first)

@@ -88,7 +88,7 @@ export class ZoneWeek extends Week {
   constructor(raw) {
     const { code, pattern } = raw.zones;
     if (code.length !== pattern.length) throw new TypeError("columns of different length");
-    super(raw);
+    super({ ...raw, zones: { ...raw.zones, code: whole(code) } });
     this.size = code.length;
   }
 
@@ -126,6 +126,15 @@ export const sinceDay = (raw, milliseconds) => {
       assumed_from: moved(assumed),
     })),
   };
+};
+
+/** Texts that the server shortened: a digit tells how much of the one before is theirs too. */
+const whole = (texts) => {
+  let before = [];
+  return texts.map((text) => {
+    before = [...before.slice(0, parseInt(text[0], 36)), ...text.slice(1)];
+    return before.join("");
+  });
 };
 
 const momentOf = ({ spans, next }, at, tomorrow, end) => {

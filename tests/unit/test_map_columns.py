@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PHRASES_DICT
 from shapely.geometry import MultiPolygon, Polygon, box
@@ -17,7 +19,7 @@ from shapely.geometry import MultiPolygon, Polygon, box
 from data.demo.city import DemoCity
 from geo.records import Area, Kind
 from geo.schedules import CITY_TIME, Calendar
-from maps.columns import UNITS_PER_DEGREE, written
+from maps.columns import UNITS_PER_DEGREE, shortened, written
 from maps.ground import GRIDS_MAX, TOLERANCE_DEG, VERTICES_MAX, ground
 from maps.initials import initials
 from maps.names import names
@@ -59,7 +61,7 @@ def test_the_columns_say_what_the_records_say() -> None:
 
     columns = told["zones"]
     assert {len(column) for column in columns.values()} == {len(zones)}
-    assert columns["code"] == [zone.code for zone in zones]
+    assert whole(columns["code"]) == [zone.code for zone in zones]
     assert columns["capacity"] == [zone.capacity for zone in zones]
     assert [told["kinds"]["slug"][n] for n in columns["kind"]] == [zone.kind for zone in zones]
     assert told["kinds"]["zh"] == [f"中{slug}" for slug in told["kinds"]["slug"]]
@@ -71,6 +73,23 @@ def test_the_columns_say_what_the_records_say() -> None:
     for zone, lon, lat in zip(zones, columns["lon"], columns["lat"], strict=True):
         point = shapely.Point((west + lon) / UNITS_PER_DEGREE, (south + lat) / UNITS_PER_DEGREE)
         assert zone.geometry.distance(point) < 1e-5
+
+
+def whole(texts: Sequence[str]) -> list[str]:
+    """Read what `shortened` wrote, in other words than its own."""
+    found = [""]
+    for text in texts:
+        found.append(found[-1][: int(text[0], 36)] + text[1:])
+    return found[1:]
+
+
+@given(st.lists(st.text("AB-1摊🦆", max_size=60), max_size=20))
+def test_shortened_texts_can_be_read_again(texts: list[str]) -> None:
+    assert whole(shortened(texts)) == texts
+
+
+def test_texts_that_count_on_are_short() -> None:
+    assert shortened(["LD-008", "LD-009", "LD-010", "X"]) == ["0LD-008", "59", "410", "0X"]
 
 
 def test_what_is_alike_is_told_once() -> None:

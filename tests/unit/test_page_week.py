@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,14 @@ def test_the_page_tells_the_same_states_as_the_service(
             for one in zones
         )
         assert read["tide"][quarter] == 10 * open_now
+
+
+def test_the_page_reads_codes_as_they_are() -> None:
+    codes = ["LD-008", "LD-009", "LD-摊🦆1", "LD-摊🦆2", f"{'X' * 40}1", f"{'X' * 40}2"]
+    zones = [replace(zone(n, None), code=code) for n, code in enumerate(codes)]
+    told = week(zones, KINDS, CALENDAR, Frame.around(NOON, CITY_TIME))
+    (read,) = read_by_the_page([{"week": told, "instants": [0], "day": 1}])
+    assert read["codes"] == codes
 
 
 def test_the_days_of_a_city_whose_clocks_change_begin_at_its_midnights() -> None:

@@ -7,6 +7,7 @@ console.log(JSON.stringify(cases.map(({ week: raw, instants, day, since }) => {
   const week = new ZoneWeek(since === undefined ? raw : sinceDay(raw, since));
   return {
     epoch_min: week.epoch_min,
+    codes: week.zones.code,
     midnights: week.midnights,
     moments: instants.map((at) => week.moments(at).map(({ state, opens = null, closes = null }) => [STATES[state], opens, closes])),
     tide: Array.from(week.tide(day, week.stalls(raw.zones.code.keys()))),
