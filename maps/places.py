@@ -16,7 +16,7 @@ from geo.records import Facility, Kind
 from geo.schedules import Calendar, Schedule
 from maps.columns import Units, numbered, points, units
 from maps.initials import initials
-from maps.week import DAYS, Frame, pattern_of
+from maps.week import Frame, pattern_of
 
 WHOLE_MAX = 1_500
 """So many places come whole, small kinds first; the kinds that are left come as tiles."""
@@ -74,9 +74,7 @@ def kinds(
     told = [orjson.dumps(pattern_of(hours.get(number), (), calendar, frame)) for number in numbers]
     patterns, pattern = numbered(told)
     return {
-        "epoch_min": frame.epoch_min,
-        "days": DAYS,
-        "time_zone": frame.time_zone,
+        **frame.told(),
         "kinds": {
             "slug": [one.kind.slug for one in ordered],
             "zh": [one.kind.name_zh for one in ordered],

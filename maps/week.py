@@ -5,7 +5,8 @@ What many zones share is told once and named by its place in a list: hours, sets
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from bisect import bisect
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -22,6 +23,10 @@ from maps.shapes import SHAPES_MAX
 
 DAYS = 9
 """Yesterday, whose night may not be over, today, and the seven days that follow."""
+
+_DAY_MIN = 1440
+_CLOCK_DAYS = 400
+"""Next openings are looked for a year ahead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,31 @@ class Frame:
         midnight = datetime.combine(self.first, time(), ZoneInfo(self.time_zone))
         return int(midnight.timestamp()) // 60
 
+    def told(self) -> dict[str, Any]:
+        """Return what a page needs to know of the days, without a calendar of time zones."""
+        return {
+            "epoch_min": self.epoch_min,
+            "days": DAYS,
+            "time_zone": self.time_zone,
+            "offsets": list(self._offsets()),
+        }
+
+    def _offsets(self) -> Iterator[tuple[int, int]]:
+        """From which minute on the city's clock is how many minutes ahead of UTC."""
+        zone, epoch_s = ZoneInfo(self.time_zone), self.epoch_min * 60
+
+        def ahead_min(minute: int) -> int:
+            offset = datetime.fromtimestamp(epoch_s + minute * 60, zone).utcoffset()
+            assert offset is not None
+            return int(offset.total_seconds()) // 60
+
+        yield 0, ahead_min(0)
+        for midnight in range(0, _CLOCK_DAYS * _DAY_MIN, _DAY_MIN):
+            before, minutes = ahead_min(midnight), range(midnight, midnight + _DAY_MIN + 1)
+            if ahead_min(minutes[-1]) != before:
+                change = bisect(minutes, False, key=lambda one: ahead_min(one) != before)
+                yield minutes[change], ahead_min(minutes[change])
+
     def minute(self, instant: datetime) -> int:
         """Return how many minutes an instant lies behind the first midnight."""
         return int(instant.timestamp()) // 60 - self.epoch_min
@@ -58,9 +88,7 @@ def week(
     sets, goods = numbered([tuple(place[word] for word in zone.goods) for zone in zones])
     origin, places = points([zone.geometry for zone in zones])
     return {
-        "epoch_min": frame.epoch_min,
-        "days": DAYS,
-        "time_zone": frame.time_zone,
+        **frame.told(),
         "shapes": "geojson" if len(zones) <= SHAPES_MAX else "tiles",
         "kinds": {
             "slug": slugs,

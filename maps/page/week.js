@@ -12,7 +12,6 @@ export class Week {
   constructor(raw) {
     if (!Array.isArray(raw.patterns)) throw new TypeError("no patterns");
     Object.assign(this, raw);
-    this.parts = partsIn(raw.time_zone);
     this.midnights = Array.from({ length: raw.days + 1 }, (_, day) => this.#midnight(day));
     this.end = this.midnights[raw.days];
   }
@@ -35,7 +34,13 @@ export class Week {
 
   /** Year, month, day, hour, minute on the city's clock; `serial` counts days. */
   wall(at) {
-    return this.parts(this.date(at));
+    // The server tells how the city's clock goes: a browser takes long to load its own calendar.
+    const [, ahead] = this.offsets.filter(([from]) => from <= at).at(-1) ?? this.offsets[0];
+    const clock = this.date(at + ahead);
+    return {
+      year: clock.getUTCFullYear(), month: clock.getUTCMonth() + 1, day: clock.getUTCDate(),
+      hour: clock.getUTCHours(), minute: clock.getUTCMinutes(), serial: Math.floor(clock / 864e5),
+    };
   }
 
   /** The number of the day that holds the instant: 1 is the day that was asked for. */
@@ -144,16 +149,4 @@ const momentOf = ({ spans, next }, at, tomorrow, end) => {
     if (at < spans[k + 1]) return { state: OPEN, closes: spans[k + 1] < end ? spans[k + 1] : null };
   }
   return { state: CLOSED, opens: next };
-};
-
-const partsIn = (timeZone) => {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric",
-  });
-  return (date) => {
-    const found = {};
-    for (const { type, value } of format.formatToParts(date)) found[type] = Number(value);
-    found.serial = Date.UTC(found.year, found.month - 1, found.day) / 864e5;
-    return found;
-  };
 };

@@ -111,7 +111,7 @@ def test_the_floor_of_the_pages_draws_on_canvas_and_loads_from_its_own_server() 
     assert "春园夜市" in page or json.dumps("春园夜市")[1:-1] in page
     assert "S001" in page
     assert '"preferCanvas": true' in page
-    assert "L.circleMarker" in page
+    assert "new L.CircleMarker" in page
     loaded = re.findall(r'(?:src|href)="([^"]+)"', page)
     assert len(loaded) == 8
     assert all(address.startswith("/") for address in loaded)

@@ -213,7 +213,7 @@ def test_nothing_is_loaded_from_another_host() -> None:
 def test_every_file_that_the_page_loads_exists() -> None:
     addresses = Reader(sample.page().html).attributes("src", "href")
     ours = [a for a in addresses if a.startswith("/static/") and "/vendor/" not in a]
-    assert len(ours) == 6
+    assert len(ours) == 4
     for address in ours:
         assert (ROOT / "maps" / address.lstrip("/").partition("?")[0]).is_file(), address
 

@@ -112,6 +112,17 @@ def test_the_page_tells_the_same_states_as_the_service(
         assert read["tide"][quarter] == 10 * open_now
 
 
+@pytest.mark.parametrize("city", [CITY_TIME, "America/Los_Angeles", "Australia/Lord_Howe"])
+def test_the_page_reads_the_clock_of_the_city_for_a_year_ahead(city: str) -> None:
+    frame = Frame.around(NOON, city)
+    minutes = list(range(0, 390 * 1440, 449))
+    told = json.loads(json.dumps(week([zone(1, None)], KINDS, CALENDAR, frame)))
+    (read,) = read_by_the_page([{"week": told, "instants": minutes, "day": 1}])
+    for minute, wall in zip(minutes, read["walls"], strict=True):
+        there = datetime.fromtimestamp((frame.epoch_min + minute) * 60, ZoneInfo(city))
+        assert wall == [there.year, there.month, there.day, there.hour, there.minute]
+
+
 def test_the_page_reads_codes_as_they_are() -> None:
     codes = ["LD-008", "LD-009", "LD-摊🦆1", "LD-摊🦆2", f"{'X' * 40}1", f"{'X' * 40}2"]
     zones = [replace(zone(n, None), code=code) for n, code in enumerate(codes)]

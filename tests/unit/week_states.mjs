@@ -8,6 +8,7 @@ console.log(JSON.stringify(cases.map(({ week: raw, instants, day, since }) => {
   return {
     epoch_min: week.epoch_min,
     codes: week.zones.code,
+    walls: instants.map((at) => week.wall(at)).map(({ year, month, day, hour, minute }) => [year, month, day, hour, minute]),
     midnights: week.midnights,
     moments: instants.map((at) => week.moments(at).map(({ state, opens = null, closes = null }) => [STATES[state], opens, closes])),
     tide: Array.from(week.tide(day, week.stalls(raw.zones.code.keys()))),
