@@ -16,7 +16,7 @@ from tests.page.chromium import CHROMIUM_ARGS
 
 _SCRIPT = Path(__file__).with_name("browser.js")
 _PATIENCE_MS = 180_000
-_QUIET_MS = 1_000
+_TOLD_MS, _QUIET_MS = 200, 3_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +99,15 @@ def need_chromium() -> str:
     return found
 
 
-def visit(browser: Browser, url: str, profile: Profile) -> Visit:
-    """Open a page, wait until its map is usable and nothing more comes, and tell what came."""
+def visit(browser: Browser, url: str, profile: Profile, *, whole: bool = False) -> Visit:
+    """Open a page, wait until its map is usable, and tell what came; `whole` waits for the rest.
+
+    What the service worker loads again for later is not the page's, and is not counted.
+    """
     with _opened(browser, profile) as (tab, session):
         answers = _listen(session)
         usable_ms, ended = _go(tab, session, url)
-        # What is kept for later is the worker's; it loads again what the page has.
-        tab.wait_for_load_state("networkidle")
-        tab.wait_for_timeout(_QUIET_MS)
+        _wait_for_quiet(tab, answers, _QUIET_MS if whole else _TOLD_MS)
         came = tuple(Answer(*one) for one in answers.values() if one[1] is not None)
     return Visit(
         usable_ms,
@@ -118,9 +119,9 @@ def visit(browser: Browser, url: str, profile: Profile) -> Visit:
 def drag(browser: Browser, url: str, profile: Profile, there_s: float, times: int) -> Drag:
     """Drag the slider of a page from one end to the other and back, so many times."""
     with _opened(browser, profile) as (tab, session):
+        answers = _listen(session)
         _go(tab, session, url)
-        tab.wait_for_load_state("networkidle")
-        tab.wait_for_timeout(_QUIET_MS)
+        _wait_for_quiet(tab, answers, _QUIET_MS)
         asked: list[str] = []
         tab.on("request", lambda request: asked.append(request.url))
         box = tab.locator("input[type=range]").bounding_box()
@@ -136,6 +137,14 @@ def drag(browser: Browser, url: str, profile: Profile, there_s: float, times: in
         frames, drawn = _ask(session, "benchSeen.watched()")
         tab.mouse.up()
     return Drag(tuple(frames), drawn, tuple(asked))
+
+
+def _wait_for_quiet(tab: Page, answers: dict[str, list[Any]], quiet_ms: int) -> None:
+    """Until nothing has ended for so long; a stream of events stays open and does not count."""
+    seen = -1
+    while (ended := sum(one[1] is not None for one in answers.values())) != seen:
+        seen = ended
+        tab.wait_for_timeout(quiet_ms)
 
 
 def _move(tab: Page, start: float, end: float, y: float, duration_s: float) -> None:

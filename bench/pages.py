@@ -48,6 +48,7 @@ class MapPage:
 
 
 PAGES = (MapPage("stall map", "/maps/stalls", ("stall_zones", "stalls")),)
+"""`MapPage("facility map", "/maps/facilities", ("facilities",))` is measured alike."""
 
 
 def pages(
@@ -78,7 +79,7 @@ def _bytes(browser: Browser, page: MapPage, urls: Mapping[str, str]) -> list[Row
     for name, url in urls.items():
         # A visitor is not the first: what the worker keeps is made by now.
         visit(browser, url, PHONE)
-        seen[name] = visit(browser, url, PHONE)
+        seen[name] = visit(browser, url, PHONE, whole=True)
     (first, small), (second, grown) = seen.items()
     return [
         Row(
@@ -122,7 +123,7 @@ def told_bytes(answers: Sequence[Answer]) -> str:
     told = [f"{name.rpartition('/')[2]} {sizes[name] / 1e3:.1f} kB" for name in large]
     rest = [sizes[name] for name in names if sizes[name] < _SMALL_BYTES]
     if rest:
-        told.append(f"{len(rest)} small ones {sum(rest) / 1e3:.1f} kB")
+        told.append(f"others {sum(rest) / 1e3:.1f} kB")
     return ", ".join(told)
 
 

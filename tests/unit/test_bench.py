@@ -87,7 +87,7 @@ def test_a_visit_counts_what_came_before_the_map_was_usable() -> None:
     before = (Answer("http://a/maps/stalls?lang=en", 6_100), Answer("http://a/s/page.css?v=1", 900))
     visit = Visit(1200.0, before, (Answer("http://a/maps/stalls/names.json", 3_000),))
     assert visit.size == 7_000
-    assert told_bytes(visit.before) == "stalls 6.1 kB, 1 small ones 0.9 kB"
+    assert told_bytes(visit.before) == "stalls 6.1 kB, others 0.9 kB"
     assert told_bytes(visit.after) == "names.json 3.0 kB"
 
 
