@@ -122,6 +122,8 @@ def drag(browser: Browser, url: str, profile: Profile, there_s: float, times: in
         answers = _listen(session)
         _go(tab, session, url)
         _wait_for_quiet(tab, answers, _QUIET_MS)
+        # The browser loads the icon for its own window, whenever it likes.
+        icon = _ask(session, "document.querySelector('link[rel=icon]')?.href")
         asked: list[str] = []
         tab.on("request", lambda request: asked.append(request.url))
         box = tab.locator("input[type=range]").bounding_box()
@@ -136,7 +138,7 @@ def drag(browser: Browser, url: str, profile: Profile, there_s: float, times: in
             _move(tab, *ends, y, there_s)
         frames, drawn = _ask(session, "benchSeen.watched()")
         tab.mouse.up()
-    return Drag(tuple(frames), drawn, tuple(asked))
+    return Drag(tuple(frames), drawn, tuple(url for url in asked if url != icon))
 
 
 def _wait_for_quiet(tab: Page, answers: dict[str, list[Any]], quiet_ms: int) -> None:

@@ -22,9 +22,7 @@ def stalls_page(
     addresses of `first_data` beside the scripts that will ask for them.
     """
     drawing = draw(view, site.basemap, "stalls")
-    return compose(
-        "stalls.html", drawing, language, site, **shell(language), first_data=first_data
-    )
+    return compose("stalls.html", drawing, language, site, **shell(language), first_data=first_data)
 
 
 def shell(language: Language) -> dict[str, Any]:

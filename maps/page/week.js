@@ -123,6 +123,7 @@ export const sinceDay = (raw, milliseconds) => {
     ...raw,
     epoch_min: raw.epoch_min + week.midnights[gone],
     days: raw.days - gone,
+    offsets: raw.offsets.map(([from, ahead]) => [moved(from), ahead]),
     at_min: moved(raw.at_min),
     patterns: raw.patterns.map(({ spans, next, notes, assumed_from: assumed }) => ({
       spans: spans && spans.map(moved),

@@ -28,6 +28,7 @@ from data.publishing import publish
 from data.queries.schedules import override_row
 from geo.records import StallZone
 from geo.schedules import Override
+from maps.columns import shortened
 from maps.shapes import SHAPES_MAX
 from tests.conftest import CreateDatabase
 from tests.many_zones import many_zones
@@ -152,7 +153,7 @@ def test_what_is_published_is_seen_and_what_did_not_change_is_304(town: Town) ->
     town.publish(zones)
 
     codes = [zone.code for zone in zones]
-    told = town.until(WEEK, lambda told: told["zones"]["code"] == codes)
+    told = town.until(WEEK, lambda told: told["zones"]["code"] == shortened(codes))
     assert [told["kinds"]["slug"][n] for n in told["zones"]["kind"]] == [z.kind for z in zones]
     town.until(NAMES, lambda told: told["name"] == [zone.name for zone in zones])
     town.until(SHAPES, lambda told: [one["id"] for one in told["features"]] == codes)
@@ -202,3 +203,13 @@ def test_a_big_city_has_tiles_in_place_of_shapes(town: Town) -> None:
         answer = town.client.get(SHAPES)
         assert answer.status_code == 404
         assert "/maps/tiles/stalls/" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("page", "data"), [("/maps/stalls", WEEK), ("/maps/facilities", "/maps/facilities/kinds.json")]
+)
+def test_a_page_lets_its_first_data_come_beside_its_scripts_unless_it_is_of_another_hour(
+    client: TestClient, page: str, data: str
+) -> None:
+    assert f'<link rel="preload" as="fetch" crossorigin href="{data}">' in client.get(page).text
+    assert 'rel="preload"' not in client.get(page, params={"at": "2027-03-01T12:00:00Z"}).text
