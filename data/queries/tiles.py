@@ -47,7 +47,7 @@ _DOTS, _WORLD_M = 4096, 40_075_016.685_578_488
 _SLACK_DEG = 1e-7
 
 _COUNT = """
-    SELECT coalesce(sum(n), 0)::bigint FROM city.facility_cells
+    SELECT coalesce(sum(n), 0)::bigint AS n FROM city.facility_cells
     WHERE level = %(level)s AND x = ANY(%(columns)s) AND y BETWEEN %(first_row)s AND %(last_row)s
 """
 _COLUMNS = {
@@ -76,6 +76,12 @@ _FACILITIES = f"""
             coalesce(schedule_id, 0) AS schedule, state, {_DOT.format(x="x", y="y")} AS dot
         FROM {_PLACED["facilities"]} WHERE {_IN_TILE} ORDER BY placed.id
     ) AS told
+"""
+# Counted first, from the fewest squares: that tells which way to draw the tile. Most are drawn in
+# the same question.
+_COUNTED_FACILITIES = f"""
+    WITH counted AS MATERIALIZED ({_COUNT})
+    SELECT n, CASE WHEN n BETWEEN 1 AND {MOST_SINGLE} THEN ({_FACILITIES}) END FROM counted
 """
 _STALLS = f"""
     SELECT ST_AsMVT(told, 'stalls', {_DOTS}, 'dot') FROM (
@@ -170,15 +176,10 @@ async def extent_of(driver: Driver, layer: TileLayer) -> BBox | None:
 
 
 async def _facilities(driver: Driver, tile: Tile) -> bytes:
-    """Counted first, from the fewest squares: that tells which way to draw it."""
-    count = int(await _value(driver, _COUNT, _squares(tile, tile.z)))
-    if count == 0:
-        return b""
     told = _told(tile)
-    if count <= MOST_SINGLE:
-        body = await _value(driver, _FACILITIES, told)
-        if len(body) <= MOST_BYTES:
-            return bytes(body)
+    count, body = await _row(driver, _COUNTED_FACILITIES, told | _squares(tile, tile.z))
+    if count == 0 or (body is not None and len(body) <= MOST_BYTES):
+        return bytes(body or b"")
     deepest = max(LEVELS)
     if tile.z + _CLUSTERS[0] > deepest and count <= _MOST_ADDED_UP:
         return await _clusters(driver, _OF_FEATURES["facilities"], told, "clusters", 30)
@@ -225,9 +226,12 @@ async def _clusters(
 
 
 async def _value(driver: Driver, statement: str, told: Told) -> Any:
+    return (await _row(driver, statement, told))[0]
+
+
+async def _row(driver: Driver, statement: str, told: Told) -> tuple[Any, ...]:
     found = await driver.execute(statement, told, prepare=True, binary=True)
-    row = await found.fetchone()
-    return row[0] if row is not None else None
+    return await found.fetchone() or (None, None)
 
 
 def _told(tile: Tile) -> Told:
