@@ -25,6 +25,11 @@ def manifest(language: Language, site: Site) -> dict[str, Any]:
         "display": "standalone",
         "theme_color": BRAND,
         "background_color": BRAND,
+        # Held long, the icon offers both maps.
+        "shortcuts": [
+            {"name": text[name], "url": f"/maps/{page}?lang={language}"}
+            for page, name in (("stalls", "app_name"), ("facilities", "facilities_app"))
+        ],
         # One picture for both: its edges are plain, so a round mask takes nothing away.
         "icons": [icon | {"purpose": purpose} for purpose in ("any", "maskable")],
     }

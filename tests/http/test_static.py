@@ -119,3 +119,16 @@ def test_a_compressed_answer_is_304_when_it_is_asked_for_again(client: TestClien
     again = client.get(path, headers=headers | {"If-None-Match": tag})
     assert (again.status_code, again.content) == (304, b"")
     assert "content-encoding" not in again.headers
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_manifest_leads_to_both_maps_and_its_icon_is_there(
+    client: TestClient, lang: str
+) -> None:
+    answer = client.get("/maps/manifest.webmanifest", params={"lang": lang})
+    assert answer.headers["content-type"] == "application/manifest+json"
+    told = answer.json()
+    urls = [told["start_url"], *(one["url"] for one in told["shortcuts"])]
+    assert {url.split("?")[0] for url in urls} == {"/maps/stalls", "/maps/facilities"}
+    for url in (*urls, told["icons"][0]["src"]):
+        assert client.get(url).status_code == 200

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -53,7 +55,7 @@ def serve() -> Iterator[Serve]:
     servers: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
 
     def start(pages: Served) -> str:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(pages))
+        server = _Server(("127.0.0.1", 0), _handler(pages))
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         servers.append((server, thread))
@@ -64,6 +66,14 @@ def serve() -> Iterator[Serve]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    """A browser that leaves in the middle of an answer is nothing to tell of."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(pages: Served) -> type[BaseHTTPRequestHandler]:
