@@ -24,7 +24,7 @@ hypothesis.settings.register_profile("untimed", deadline=None)
 hypothesis.settings.load_profile("untimed")
 
 CreateDatabase = Callable[..., str]
-"""Makes an empty or copied database and returns its name."""
+"""Makes an empty or copied database and returns its name, a new one where the wish is taken."""
 
 
 def free_port() -> int:
@@ -44,12 +44,19 @@ def cluster() -> Iterator[Cluster]:
 
 @pytest.fixture(scope="session")
 def create_database(cluster: Cluster) -> CreateDatabase:
+    taken: set[str] = set()
+
     def create(name: str, template: str = "template1") -> str:
+        # What a package of tests makes is made again when its files do not come one after another.
+        made = name if name not in taken else f"{name}_{len(taken)}"
+        taken.add(made)
         admin = make_engine(cluster.url("postgres", "postgres"), role=None)
-        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-        admin.dispose()
-        return name
+        try:
+            with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text(f'CREATE DATABASE "{made}" TEMPLATE "{template}"'))
+        finally:
+            admin.dispose()
+        return made
 
     return create
 

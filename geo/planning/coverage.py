@@ -12,7 +12,7 @@ from shapely import STRtree
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.planning.faces import Numbers, covering, faces
+from geo.planning.faces import Numbers, covering, faces, spots_within
 from geo.planning.findings import Finding, Pair, Rule, Rules, finding, listed, ref
 from geo.planning.ground import (
     Ground,
@@ -105,7 +105,7 @@ def faults(cover: Cover, rules: Rules, box: BBox | None = None) -> Faults:
     weld_deg = _WELD_SHARE * narrowest_m(rules) / max(ground.lon_m, ground.lat_m)
     cut = faces(_covers(cover, shapes), weld_deg, box)
     cut = cut[_is_told(cut, ground, _least(rules))]
-    spots = shapely.point_on_surface(cut)
+    spots = spots_within(cut, weld_deg)
     tree = STRtree(shapes)
     many = covering(spots, tree, weld_deg)
     is_hole = many == 0
@@ -156,7 +156,7 @@ def _gaps(
         # A hole that somebody drew into the only city is a lake or another city's land.
         if not ABOVE[cover.kind] and len(around) < 2:
             continue
-        spot = shapely.point_on_surface(hole)
+        (spot,) = spots_within(np.array([hole], dtype=object), weld_deg)
         above = [area for area in cover.above if area.geometry.intersects(spot)]
         yield pieces(hole)[0], around, above
 

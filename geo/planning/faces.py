@@ -88,6 +88,19 @@ def covering(spots: Shapes, tree: STRtree, weld_deg: float) -> Numbers:
     return np.bincount(spot, minlength=len(spots))
 
 
+def spots_within(shapes: Shapes, clear_deg: float) -> Shapes:
+    """Return a spot in each polygon, farther from its border than `clear_deg` where it has room.
+
+    A point on the surface may lie where a polygon thins out to a crack, beside all that is around.
+    """
+    spots = np.asarray(shapely.point_on_surface(shapes), dtype=object)
+    tight = shapely.distance(spots, shapely.boundary(shapes)) <= clear_deg
+    if tight.any():
+        radii = shapely.maximum_inscribed_circle(shapes[tight], tolerance=clear_deg / 2)
+        spots[tight] = shapely.get_point(radii, 0)
+    return spots
+
+
 def _left(begin: Floats, end: Floats, forward: Numbers) -> Lines:
     """What is left when pieces of opposite directions have cancelled out."""
     both = np.ascontiguousarray(np.concatenate((begin, end)))

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 import shapely
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from geo.planning.findings import Finding
@@ -80,7 +80,6 @@ def _shortened(shape: shapely.Polygon | shapely.MultiPolygon, west: float) -> sh
     return found
 
 
-@settings(deadline=None)
 @given(tilings, st.integers(0, 99), st.integers(0, 99), small)
 def test_small_faults_anywhere_are_closed_and_the_sum_of_areas_is_kept(
     lines: list[tuple[int, int]], which: int, corner: int, step: tuple[float, float]
