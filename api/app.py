@@ -30,6 +30,7 @@ from api.routes import (
     officers,
     place_data,
     place_pages,
+    plan,
     positions,
     posters,
     readings,
@@ -86,6 +87,13 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             timeout_ms=settings.statement_timeout_ms,
             application="tidegrid-maps",
         )
+        # Planners' publications take their turn and their time, in threads.
+        planning = make_engine(
+            database.service_url,
+            role="tidegrid_service",
+            timeout_ms=plan.TIMEOUT_MS,
+            application="tidegrid-plan",
+        )
         live = LiveCity(
             database.service_url,
             loader,
@@ -95,7 +103,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         )
         shelf = TileShelf(public)
         live.followers.append(shelf.heard)
-        app.state.services = Services(settings, public, service, live, shelf)
+        app.state.services = Services(settings, public, service, planning, live, shelf)
         app.state.batches = locate_batch.Batches(settings, live, PastAreas(loader))
         app.state.map_data = map_data.MapData(live, reader)
         app.state.place_data = place_data.PlaceData(live, reader)
@@ -113,6 +121,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
             await service.dispose()
             loader.dispose()
             reader.dispose()
+            planning.dispose()
             read_hours.cache_clear()
 
     app = FastAPI(
@@ -134,6 +143,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         calendars,
         facilities,
         readings,
+        plan,
         events,
         map_data,
         maps,

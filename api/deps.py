@@ -10,6 +10,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlalchemy import Engine
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.types import Scope
 
@@ -29,6 +30,7 @@ class Services:
     settings: Settings
     public: AsyncEngine
     service: AsyncEngine
+    planning: Engine
     live: LiveCity
     tiles: TileShelf
 

@@ -42,6 +42,7 @@ PROBLEMS: dict[type[e.TidegridError], Kind] = {
     e.Crowded: Kind(503, "No room now", "连接已满"),
     e.ImportRefused: Kind(422, "Import refused", "导入被拒绝"),
     e.EditRefused: Kind(409, "Edit refused", "修改被拒绝"),
+    e.PublicationRefused: Kind(409, "Publication refused", "发布被拒绝"),
     e.ChromiumError: Kind(503, "Browser not available", "浏览器不可用"),
     e.ClusterError: Kind(503, "Database not available", "数据库不可用"),
 }

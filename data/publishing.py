@@ -20,11 +20,11 @@ from data.layers import Layer, Record, columns_of, layer_of, normal
 from data.models import GenerationRow, OverrideRow
 from data.queries.schedules import override_row, schedule_ids
 from data.queries.stall_zones import FAMILY
+from data.turns import WAIT_FOR_TURN
 from geo.hours import format_hours
 from geo.records import Facility, StallZone
 
 _CHUNK = 1_000  # a statement takes at most 65,535 parameters
-_PUBLISH_LOCK = 4313_03
 # What is published was judged at its own door; the plan's triggers only take it over.
 _SAY_PUBLISHING = text("SELECT set_config('tidegrid.publishing', :word, true)")
 
@@ -58,7 +58,7 @@ def publish(
     if not records:
         return Changes()
     layer = layer_of(records[0])
-    session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _PUBLISH_LOCK})
+    session.execute(WAIT_FOR_TURN)
     wanted = {layer.key_of(record): normal(record) for record in records}
     held = {layer.key_of(found): found for found in layer.now(session, records)}
     added = [record for key, record in wanted.items() if key not in held]

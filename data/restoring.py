@@ -78,10 +78,15 @@ def restore(
     try:
         _write(session, layer, found, state)
     except DBAPIError as error:
-        if not str(getattr(error.orig, "sqlstate", "")).startswith(_REFUSAL):
-            raise
-        raise EditRefused(str(error.orig).splitlines()[0]) from None
+        raise refused(error) from None
     return Restored(feature, found.id, is_before, found.changed_by, found.changed_at)
+
+
+def refused(error: DBAPIError) -> Exception:
+    """Return what the plan's triggers said as `EditRefused`, any other error as it is."""
+    if not str(getattr(error.orig, "sqlstate", "")).startswith(_REFUSAL):
+        return error
+    return EditRefused(str(error.orig).splitlines()[0])
 
 
 def _write(session: Session, layer: str, found: Row[tuple[object, ...]], state: object) -> None:

@@ -77,5 +77,9 @@ class EditRefused(TidegridError):
     """An edit of the plan that breaks a rule of a single row."""
 
 
+class PublicationRefused(TidegridError):
+    """A plan that may not be published as it is."""
+
+
 class ClusterError(TidegridError):
     """The embedded database cannot be set up, started or reached."""

@@ -1,24 +1,138 @@
-"""`tidegrid plan`: what planners draw, before it is published."""
+"""`tidegrid plan`: what planners draw, from the check to what is published."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import getpass
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Annotated, Any
 
 import typer
+from sqlalchemy.orm import Session
 
-from api.commands.session import owner_session
-from api.console import out
+from api.commands.session import owner_engine, owner_session
+from api.console import out, show_json
+from data import publications
+from data.changes import changes_now, changes_of
+from data.checking import Checked, Kept, check
+from data.fixing import fix as fix_drafts
 from data.layers import LAYERS
+from data.planners import LANGUAGES
 from data.restoring import restore as restore_feature
+from data.turns import in_turn
 from geo.errors import InvalidParameter
+from geo.planning.snapping import Moved
 from geo.types import parse_instant
 
 app = typer.Typer(help="规划编辑 · What planners draw.", no_args_is_help=True)
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Lang = Annotated[str, typer.Option(help=f"Language of findings: {' or '.join(LANGUAGES)}.")]
 
 
 @app.callback()
 def plan() -> None:
     """规划编辑 · What planners draw."""
+
+
+@app.command("check")
+def check_plan(
+    full: Annotated[bool, typer.Option(help="Judge all, not what changed.")] = False,
+    fix: Annotated[
+        bool, typer.Option(help="Close gaps and overlaps thinner than the rule `sliver` says.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option(help="With --fix: show, and change nothing.")] = False,
+    json: Json = False,
+    lang: Lang = "zh",
+) -> None:
+    """Judge what planners drew; ends with 1 where there are errors."""
+    if lang not in LANGUAGES:
+        raise InvalidParameter(f"the language is one of {', '.join(LANGUAGES)}, not {lang!r}")
+    if dry_run and not fix:
+        raise InvalidParameter("--dry-run shows what --fix would move; give both")
+
+    def work(session: Session) -> tuple[tuple[Moved, ...], Checked]:
+        moved = fix_drafts(session, is_dry=dry_run) if fix else ()
+        return moved, check(session, full=full)
+
+    with owner_engine() as engine:
+        moved, checked = in_turn(engine, work)
+    if json:
+        told = [{"kind": m.kind, "code": m.code, "distance_m": m.distance_m} for m in moved]
+        show_json({"is_full": checked.is_full, "moved": told, "findings": _findings(checked)})
+    else:
+        for one in moved:
+            verb = "would move" if dry_run else "moved"
+            out.print(f"{verb} {one.kind}:{one.code} by {one.distance_m:.3f} m", markup=False)
+        for kept in checked.findings:
+            _show(kept, lang)
+        out.print(str(checked), markup=False)
+    if checked.count("error"):
+        raise typer.Exit(1)
+
+
+@app.command()
+def diff(
+    generation: Annotated[
+        int | None, typer.Option(help="What this publication changed, not what is unpublished.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show what planners edited and nobody has published yet."""
+    with owner_session() as session:
+        found = changes_now(session) if generation is None else changes_of(session, generation)
+    if json:
+        show_json([_change(one) for one in found])
+        return
+    for one in found:
+        out.print(str(one), markup=False)
+    out.print(f"{len(found)} differences", markup=False)
+
+
+@app.command()
+def publish(
+    note: Annotated[str, typer.Option(help="What for; everybody who reads history sees it.")],
+    accept: Annotated[bool, typer.Option(help="Publish in spite of warnings.")] = False,
+    json: Json = False,
+) -> None:
+    """Judge all that planners drew and publish it as one generation, or nothing of it."""
+    with owner_engine() as engine:
+        done = publications.publish_drafts(
+            engine, by=getpass.getuser(), note=note, accept_warnings=accept
+        ).generation
+    _tell(done, json)
+
+
+@app.command()
+def history(
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
+    json: Json = False,
+) -> None:
+    """List publications, the newest first, with what they changed."""
+    with owner_session() as session:
+        found = publications.history(session, limit)
+    if json:
+        show_json([_generation(one) for one in found])
+        return
+    for one in found:
+        out.print(str(one), markup=False)
+
+
+@app.command()
+def discard(
+    features: Annotated[
+        list[str] | None, typer.Argument(help="LAYER KIND:CODE, repeated; all without any.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Bring drafts back to what is published."""
+    with owner_engine() as engine:
+        done = publications.discard(engine, _pairs(features or []))
+    if json:
+        show_json(done)
+        return
+    for one in done:
+        out.print(f"discarded {one}", markup=False)
+    out.print(f"{len(done)} discarded", markup=False)
 
 
 @app.command()
@@ -34,7 +148,7 @@ def restore(
         int | None, typer.Option(help="As it was after this change; a finding names it.")
     ] = None,
 ) -> None:
-    """Bring back a deleted or spoiled feature from history, as a new edit.
+    """Bring a deleted or spoiled feature back from history, as a new edit.
 
     Without --at and --change, its last change is undone.
     """
@@ -44,3 +158,45 @@ def restore(
     with owner_session() as session:
         done = restore_feature(session, layer, feature, at=instant, change=change)
     out.print(str(done), markup=False)
+
+
+def _pairs(words: list[str]) -> list[tuple[str, str]] | None:
+    """Layer and feature in turns; None for no words at all."""
+    if len(words) % 2:
+        raise InvalidParameter("name features as LAYER KIND:CODE, like stall_zones night_market:A1")
+    names = [layer.name for layer in LAYERS]
+    pairs = [(words[at].replace("-", "_"), words[at + 1]) for at in range(0, len(words), 2)]
+    for layer, _ in pairs:
+        if layer not in names:
+            raise InvalidParameter(f"the layer is one of {', '.join(names)}, not {layer!r}")
+    return pairs or None
+
+
+def _tell(done: publications.Generation | None, json: bool) -> None:
+    if json:
+        show_json(None if done is None else _generation(done))
+    else:
+        out.print("nothing to publish" if done is None else f"published {done}", markup=False)
+
+
+def _show(kept: Kept, lang: str) -> None:
+    words, hint = (kept.text_zh, kept.hint_zh) if lang == "zh" else (kept.text_en, kept.hint_en)
+    spot = "" if kept.place is None else f" ({kept.place.lon:.6f}, {kept.place.lat:.6f})"
+    out.print(f"{kept.severity} {kept.rule} #{kept.id}: {words}{spot} {hint}", markup=False)
+
+
+def _findings(checked: Checked) -> list[dict[str, Any]]:
+    return [asdict(one) for one in checked.findings]
+
+
+def _generation(done: publications.Generation) -> dict[str, Any]:
+    return asdict(done)
+
+
+def _change(one: Any) -> dict[str, Any]:
+    names = ("layer", "feature", "change", "edited_by", "edited_at", "moved_m", "grown_m2")
+    return {name: getattr(one, name) for name in names} | {"fields": _asdicts(one.fields)}
+
+
+def _asdicts(found: Iterable[Any]) -> list[dict[str, Any]]:
+    return [asdict(one) for one in found]

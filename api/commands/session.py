@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
 from api.console import step
@@ -22,6 +22,18 @@ def owner_session() -> Iterator[Session]:
         check_ownership(found)
         with session_of(found) as session:
             yield session
+
+
+@contextmanager
+def owner_engine() -> Iterator[Engine]:
+    """Lend an engine of the schema's owner, for work that takes its turn and may start anew."""
+    with database(Settings(), step) as found:
+        check_ownership(found)
+        engine = make_engine(found.owner_url, role="tidegrid_owner", application="tidegrid-cli")
+        try:
+            yield engine
+        finally:
+            engine.dispose()
 
 
 @contextmanager

@@ -32,11 +32,15 @@ from data.models.ledger import (
 from data.models.people import AssignmentRow, OfficerRow, PositionRow, ShiftRow
 from data.models.planning import (
     SEVERITIES,
+    CheckRow,
     CityPieceRow,
     DirtyRow,
     FindingRow,
+    LineageRow,
     MessageRow,
     PatternRow,
+    PublicationFeatureRow,
+    PublicationRow,
     RuleRow,
 )
 
@@ -53,6 +57,7 @@ __all__ = [
     "Base",
     "CalendarDayRow",
     "CalendarYearRow",
+    "CheckRow",
     "CityPieceRow",
     "CodeListRow",
     "DirtyRow",
@@ -65,11 +70,14 @@ __all__ = [
     "HistoryRow",
     "KindRow",
     "LayerRow",
+    "LineageRow",
     "MessageRow",
     "OfficerRow",
     "OverrideRow",
     "PatternRow",
     "PositionRow",
+    "PublicationFeatureRow",
+    "PublicationRow",
     "ReadingRow",
     "RuleRow",
     "ScheduleRow",

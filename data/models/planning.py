@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from geoalchemy2 import WKBElement
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, text
-from sqlalchemy.dialects.postgresql import ARRAY, TIMESTAMP
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TIMESTAMP
 from sqlalchemy.orm import Mapped, mapped_column
 
-from data.models.base import PLAN, Base, Keyed, geometry
+from data.models.base import CITY, PLAN, Base, Keyed, geometry
 
 SEVERITIES = ("error", "warning", "notice")
+PUBLICATION_STATES = ("waiting", "done", "failed", "cancelled")
+CHANGES = ("added", "changed", "withdrawn")
 
 
 class RuleRow(Base):
@@ -116,6 +119,10 @@ class FindingRow(Keyed, Base):
     found_at: Mapped[datetime] = mapped_column(
         TIMESTAMP(timezone=True), server_default=text("now()"), comment="发现时间 · when"
     )
+    kind: Mapped[str] = mapped_column(
+        server_default="", comment="类型 · kind that is judged; with a gap, of what is missing"
+    )
+    size_m2: Mapped[float | None] = mapped_column(comment="面积（平方米） · area of the shape, m2")
 
 
 class DirtyRow(Base):
@@ -160,4 +167,107 @@ class CityPieceRow(Keyed, Base):
     geom: Mapped[WKBElement] = mapped_column(geometry("GEOMETRY"), comment="范围 · a piece, WGS 84")
     is_square: Mapped[bool] = mapped_column(
         comment="是否方格 · whether it is one of the overlapping squares inside, or a true piece"
+    )
+
+
+class CheckRow(Keyed, Base):
+    """A check of the plan. The next one judges only what changed, if its grounds are the same.
+
+    Checks and publications go one after the other: each locks this table first.
+    """
+
+    __tablename__ = "checks"
+    __table_args__ = ({"schema": PLAN, "comment": "检查记录 · checks of the plan"},)
+
+    checked_at: Mapped[datetime] = mapped_column(
+        TIMESTAMP(timezone=True), server_default=text("now()"), comment="检查时间 · when"
+    )
+    is_full: Mapped[bool] = mapped_column(
+        comment="是否全部检查 · whether all was judged, or what had changed"
+    )
+    grounds: Mapped[dict[str, Any]] = mapped_column(
+        JSONB, comment="依据 · rules, day and revisions that it was judged by"
+    )
+
+
+class PublicationRow(Keyed, Base):
+    """What is to be published: frozen as it was judged, in effect at once or at its date."""
+
+    __tablename__ = "publications"
+    __table_args__ = (
+        CheckConstraint(f"state IN {PUBLICATION_STATES}", name="state"),
+        CheckConstraint("(state = 'done') = (generation IS NOT NULL)", name="generation"),
+        {"schema": PLAN, "comment": "发布任务 · publications of the plan: done, waiting, failed"},
+    )
+
+    made_at: Mapped[datetime] = mapped_column(
+        TIMESTAMP(timezone=True),
+        server_default=text("now()"),
+        comment="提交时间 · when it was asked",
+    )
+    made_by: Mapped[str] = mapped_column(comment="发布人 · who")
+    note: Mapped[str] = mapped_column(comment="说明 · what for")
+    takes_effect_at: Mapped[datetime | None] = mapped_column(
+        TIMESTAMP(timezone=True), comment="生效时间 · from when it holds; empty: at once"
+    )
+    state: Mapped[str] = mapped_column(
+        server_default="waiting", comment="状态 · waiting, done, failed or cancelled"
+    )
+    reason: Mapped[str] = mapped_column(server_default="", comment="原因 · why it failed")
+    generation: Mapped[int | None] = mapped_column(
+        ForeignKey(f"{CITY}.generations.id"), comment="发布批次 · what it became"
+    )
+
+
+class PublicationFeatureRow(Base):
+    """One feature of a publication, frozen; taken away once it is published."""
+
+    __tablename__ = "publication_features"
+    __table_args__ = (
+        CheckConstraint(f"change IN {CHANGES}", name="change"),
+        CheckConstraint("(change = 'withdrawn') = (record IS NULL)", name="record"),
+        {"schema": PLAN, "comment": "发布内容 · frozen features of publications that wait"},
+    )
+
+    publication: Mapped[int] = mapped_column(
+        ForeignKey(f"{PLAN}.publications.id", ondelete="CASCADE"),
+        primary_key=True,
+        comment="发布任务 · the publication",
+    )
+    layer: Mapped[str] = mapped_column(primary_key=True, comment="图层 · layer")
+    feature: Mapped[str] = mapped_column(primary_key=True, comment="要素 · the feature, kind:code")
+    change: Mapped[str] = mapped_column(comment="变化 · added, changed or withdrawn")
+    base_id: Mapped[int | None] = mapped_column(
+        BigInteger, comment="依据 · number of the published row that it replaces"
+    )
+    draft_version: Mapped[int | None] = mapped_column(
+        BigInteger, comment="编辑版本 · version of the draft that was frozen"
+    )
+    record: Mapped[dict[str, Any] | None] = mapped_column(
+        JSONB, comment="内容 · the columns, without the shape"
+    )
+    geom: Mapped[WKBElement | None] = mapped_column(
+        geometry("GEOMETRY"), comment="范围 · the shape, WGS 84"
+    )
+
+
+class LineageRow(Base):
+    """Where the ground of an area went when areas were split, merged or cut anew."""
+
+    __tablename__ = "lineage"
+    __table_args__ = (
+        CheckConstraint("share > 0 AND share <= 1", name="share"),
+        {"schema": CITY, "comment": "区域沿革 · which areas became which, by share of the ground"},
+    )
+
+    generation: Mapped[int] = mapped_column(
+        ForeignKey(f"{CITY}.generations.id"),
+        primary_key=True,
+        comment="发布批次 · the publication",
+    )
+    kind: Mapped[str] = mapped_column(primary_key=True, comment="类型 · kind of the areas")
+    from_code: Mapped[str] = mapped_column(primary_key=True, comment="原编号 · code before")
+    to_code: Mapped[str] = mapped_column(primary_key=True, comment="新编号 · code after")
+    share: Mapped[float] = mapped_column(
+        comment="份额 · share of the area before that the other holds, up to 1"
     )

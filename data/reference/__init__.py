@@ -2,8 +2,9 @@
 
 `kinds.csv` and `code_lists.csv` are ours to extend, a city adds its own rows in the database.
 `calendar_days.csv` holds the State Council's yearly notices as far as they were announced.
-`plan_rules.csv` holds the rules of the plan, whose values a city sets, and `plan_messages.csv` what
-planners are told; those words, and the patterns of `geo.hours`, are always this program's own.
+`plan_rules.csv` says what each rule of the plan asks; a city sets its values, which are at first
+those of `geo.planning` where that judges it. `plan_messages.csv` holds what planners are told.
+Those words, and the patterns of `geo.hours`, are always this program's own.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from data.models import (
     RuleRow,
 )
 from geo.hours import ADDITIONAL_PATTERN, BLANK, RULE_PATTERN
+from geo.planning.findings import RULES
 
 _TABLES: tuple[type[Base], ...] = (KindRow, CodeListRow, CalendarYearRow, CalendarDayRow)
 PATTERNS = {
@@ -43,10 +45,24 @@ def load_reference(connection: Connection) -> None:
         rows = read_list(table.__tablename__)
         # DO NOTHING: a city that opened or closed a kind keeps its decision.
         connection.execute(insert(table).on_conflict_do_nothing(), rows)
-    _load_anew(connection, RuleRow, read_list("plan_rules"), ("words_zh", "words_en"))
+    _load_anew(connection, RuleRow, plan_rules(), ("words_zh", "words_en"))
     _load_anew(connection, MessageRow, read_list("plan_messages"))
     patterns = [{"name": name, "pattern": pattern} for name, pattern in PATTERNS.items()]
     _load_anew(connection, PatternRow, patterns)
+
+
+def plan_rules() -> list[dict[str, Any]]:
+    """Return the rules of the plan as they are shipped."""
+    rows = read_list("plan_rules")
+    for row in rows:
+        judged = RULES.get(row["rule"])
+        if judged is not None:
+            row |= {
+                "severity": judged.severity,
+                "distance_m": judged.distance_m,
+                "area_m2": judged.area_m2,
+            }
+    return rows
 
 
 def _load_anew(

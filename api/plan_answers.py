@@ -1,0 +1,203 @@
+"""The plan as JSON: findings, differences, publications."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from shapely.geometry import mapping
+
+from data.changes import Changed
+from data.checking import Checked, Kept
+from data.publications import Generation
+
+
+class FindingOut(BaseModel):
+    """Something in the plan that a planner should look at."""
+
+    id: int
+    rule: str = Field(examples=["overlap"])
+    severity: Literal["error", "warning", "notice"]
+    layer: str = Field(examples=["areas"])
+    features: list[str] = Field(examples=[["unit_grid:431302004001013"]])
+    lon: float | None = Field(description="Where to look, WGS 84.")
+    lat: float | None
+    text_zh: str
+    text_en: str
+    hint_zh: str
+    hint_en: str
+    size_m2: float | None = Field(description="Area of what offends, square metres.")
+    found_at: datetime
+
+    @classmethod
+    def of(cls, kept: Kept) -> FindingOut:
+        """Return a finding as it is told."""
+        place = kept.place
+        names = set(cls.model_fields) - {"lon", "lat", "features"}
+        return cls(
+            **{name: getattr(kept, name) for name in names},
+            features=list(kept.features),
+            lon=None if place is None else place.lon,
+            lat=None if place is None else place.lat,
+        )
+
+
+class FindingsOut(BaseModel):
+    """What the last check found, the gravest first."""
+
+    findings: list[FindingOut]
+
+
+class CheckIn(BaseModel):
+    """What to check."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    full: bool = Field(False, description="Judge all, not what changed since the last check.")
+
+
+class CheckedOut(BaseModel):
+    """What a check found."""
+
+    is_full: bool = Field(description="Whether all was judged.")
+    errors: int
+    warnings: int
+    notices: int
+    findings: list[FindingOut]
+
+    @classmethod
+    def of(cls, checked: Checked) -> CheckedOut:
+        """Return a check as it is told."""
+        return cls(
+            is_full=checked.is_full,
+            errors=checked.count("error"),
+            warnings=checked.count("warning"),
+            notices=checked.count("notice"),
+            findings=[FindingOut.of(one) for one in checked.findings],
+        )
+
+
+class FieldOut(BaseModel):
+    """A column that differs."""
+
+    name: str = Field(examples=["capacity"])
+    before: Any
+    after: Any
+
+
+class ChangeOut(BaseModel):
+    """One feature that differs; geometries are GeoJSON, WGS 84."""
+
+    layer: str = Field(examples=["stall_zones"])
+    feature: str = Field(examples=["night_market:LD-T-01"])
+    name: str
+    change: Literal["added", "changed", "withdrawn"]
+    fields: list[FieldOut]
+    moved_m: float | None = Field(description="How far its middle moved; null: same shape.")
+    grown_m2: float | None
+    edited_by: str | None
+    edited_at: datetime | None
+    publication: int | None = Field(description="The publication that waits with just this.")
+    old: dict[str, Any] | None
+    new: dict[str, Any] | None
+
+    @classmethod
+    def of(cls, one: Changed) -> ChangeOut:
+        """Return a difference as it is told."""
+        names = ("layer", "feature", "change", "moved_m", "grown_m2", "edited_by", "edited_at")
+        fields = [FieldOut(name=f.name, before=f.before, after=f.after) for f in one.fields]
+        return cls(
+            **{name: getattr(one, name) for name in names},
+            name=(one.after or one.before or {}).get("name") or "",
+            fields=fields,
+            publication=one.publication,
+            old=None if one.old is None else mapping(one.old),
+            new=None if one.new is None else mapping(one.new),
+        )
+
+
+class DiffOut(BaseModel):
+    """Differences by layer and feature."""
+
+    count: int = Field(description="How many there are in all.")
+    changes: list[ChangeOut]
+
+
+class CountsOut(BaseModel):
+    """How many features of a layer came, changed and went."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    added: int
+    changed: int
+    withdrawn: int
+
+
+class GenerationOut(BaseModel):
+    """A publication that took place."""
+
+    number: int
+    published_at: datetime
+    published_by: str
+    note: str
+    counts: dict[str, CountsOut] = Field(description="By layer, those that it changed.")
+
+    @classmethod
+    def of(cls, one: Generation) -> GenerationOut:
+        """Return a publication as it is told."""
+        counts: Mapping[str, Any] = one.counts
+        return cls(
+            number=one.number,
+            published_at=one.published_at,
+            published_by=one.published_by,
+            note=one.note,
+            counts={layer: CountsOut.model_validate(told) for layer, told in counts.items()},
+        )
+
+
+class GenerationsOut(BaseModel):
+    """Publications, the newest first."""
+
+    generations: list[GenerationOut]
+
+
+class PublicationIn(BaseModel):
+    """What to publish as."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = Field(min_length=1, max_length=1_000, description="What for.")
+    accept: bool = Field(False, description="Publish in spite of warnings.")
+
+
+class PublishedOut(BaseModel):
+    """What came of it; `generation` is null when there was nothing to publish."""
+
+    generation: GenerationOut | None
+
+
+class FeatureIn(BaseModel):
+    """A feature by name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    layer: Literal["areas", "stall_zones", "stalls", "facilities"]
+    feature: str = Field(max_length=300, pattern=r"^[^\x00]*$", examples=["bin:B-0001"])
+
+
+class DiscardIn(BaseModel):
+    """Which edits to give up; all of them has to be said."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    features: list[FeatureIn] | Literal["all"] = Field(
+        description='Features, or "all".', max_length=10_000
+    )
+
+
+class DiscardedOut(BaseModel):
+    """What was brought back, as `layer kind:code`."""
+
+    discarded: list[str]

@@ -1,0 +1,116 @@
+"""What planners draw: checked, compared, published. Internal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from sqlalchemy.orm import Session
+
+from api.deps import Caller, Services, ServicesDep, needs
+from api.plan_answers import (
+    ChangeOut,
+    CheckedOut,
+    CheckIn,
+    DiffOut,
+    DiscardedOut,
+    DiscardIn,
+    FindingOut,
+    FindingsOut,
+    GenerationOut,
+    GenerationsOut,
+    PublicationIn,
+    PublishedOut,
+)
+from data.changes import changes_now, changes_of
+from data.checking import check, findings
+from data.engine import translated
+from data.publications import discard, history, publish_drafts
+from data.turns import in_turn
+
+TIMEOUT_MS = 120_000
+"""How long one statement may take, waiting for those who are before us counted in."""
+
+router = APIRouter(tags=["plan"])
+PublisherDep = Annotated[Caller, Depends(needs("publish"))]
+
+
+# Plain functions run in threads: to judge a whole plan takes seconds.
+@router.post("/v1/plan/check", summary="检查规划 · judge what planners drew")
+def post_check(_: PublisherDep, services: ServicesDep, asked: CheckIn | None = None) -> CheckedOut:
+    """Judge the drafts and keep what is found; as a rule, only what changed is judged."""
+    full = asked is not None and asked.full
+    with translated():
+        done = in_turn(services.planning, lambda session: check(session, full=full))
+    return CheckedOut.of(done)
+
+
+@router.get("/v1/plan/findings", summary="检查结果 · what the last check found")
+def get_findings(_: PublisherDep, services: ServicesDep) -> FindingsOut:
+    """The findings that are kept; edits since the last check are not judged yet."""
+    with _reading(services) as session:
+        return FindingsOut(findings=[FindingOut.of(one) for one in findings(session)])
+
+
+@router.get("/v1/plan/diff", summary="与已发布的差异 · what is not published yet")
+def get_diff(
+    _: PublisherDep,
+    services: ServicesDep,
+    generation: Annotated[
+        int | None, Query(ge=1, le=2**63 - 1, description="What this publication changed.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=5_000, description="How many are told at most.")] = 1_000,
+) -> DiffOut:
+    """How the drafts differ from what is published, or what a publication changed."""
+    with _reading(services) as session:
+        found = changes_now(session) if generation is None else changes_of(session, generation)
+    return DiffOut(count=len(found), changes=[ChangeOut.of(one) for one in found[:limit]])
+
+
+@router.post("/v1/plan/publications", summary="发布 · publish what planners drew")
+def post_publication(
+    asked: PublicationIn, caller: PublisherDep, services: ServicesDep
+) -> PublishedOut:
+    """Judge the drafts and publish them as one generation over all layers, or nothing of them.
+
+    Errors refuse; warnings do unless they are accepted.
+    """
+    with translated():
+        done = publish_drafts(
+            services.planning,
+            by=str(caller.name),
+            note=asked.note,
+            accept_warnings=asked.accept,
+        ).generation
+    return PublishedOut(generation=None if done is None else GenerationOut.of(done))
+
+
+@router.get("/v1/plan/generations", summary="发布记录 · what was published when by whom")
+def get_generations(
+    _: PublisherDep,
+    services: ServicesDep,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
+) -> GenerationsOut:
+    """Publications with what they changed, the newest first."""
+    with _reading(services) as session:
+        return GenerationsOut(
+            generations=[GenerationOut.of(one) for one in history(session, limit)]
+        )
+
+
+@router.post("/v1/plan/discard", summary="放弃编辑 · bring drafts back to what is published")
+def post_discard(asked: DiscardIn, _: PublisherDep, services: ServicesDep) -> DiscardedOut:
+    """Bring drafts back to what is published; unpublished edits stay in history."""
+    named = None
+    if asked.features != "all":
+        named = [(one.layer, one.feature) for one in asked.features]
+    with translated():
+        return DiscardedOut(discarded=discard(services.planning, named))
+
+
+@contextmanager
+def _reading(services: Services) -> Iterator[Session]:
+    with translated(), Session(services.planning) as session:
+        yield session

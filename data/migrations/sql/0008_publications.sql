@@ -1,0 +1,233 @@
+-- A plan is judged, frozen and published in one transaction on one snapshot; these functions write,
+-- so that the service may publish and still has no right of its own to touch what is published.
+
+-- What planners edited and nobody has published: all columns of both tables compared, which finds it
+-- whoever wrote, by whatever way. Facilities that planners cannot see are not theirs to change.
+DO $$
+DECLARE
+    own text[] := ARRAY['id', 'family', 'row_version', 'base_version', 'edited_by', 'edited_at'];
+    layer record;
+    parts text[];
+BEGIN
+    FOR layer IN SELECT * FROM (VALUES
+        ('areas', 'kind, code', false, 'true'), ('stall_zones', 'code', true, 'true'),
+        ('stalls', 'zone_code, number', false, 'true'),
+        ('facilities', 'kind, code', true, 'kind IN (SELECT slug FROM city.kinds '
+            'WHERE family = ''facility'' AND is_public)')
+    ) AS v (name, key, has_hours, mine) LOOP
+        parts := parts || (SELECT format(
+            'SELECT %1$L::text AS layer, %2$s AS feature, CASE WHEN c.id IS NULL THEN ''added'' '
+            'WHEN p.id IS NULL THEN ''withdrawn'' ELSE ''changed'' END AS change, '
+            'p.id AS draft_id, p.row_version AS draft_version, p.edited_by, p.edited_at, '
+            'c.id AS base_id FROM (SELECT * FROM plan.%1$I WHERE %3$s) AS p FULL JOIN (SELECT c.*%4$s '
+            'FROM city.%1$I AS c %5$s WHERE upper_inf(valid) AND %3$s) AS c USING (%6$s) '
+            'WHERE p.id IS NULL OR c.id IS NULL OR (%7$s) IS DISTINCT FROM (%8$s)',
+            layer.name,
+            CASE layer.name WHEN 'stalls' THEN '''stall:'' || zone_code || ''/'' || number'
+                WHEN 'stall_zones' THEN 'coalesce(p.kind, c.kind) || '':'' || code'
+                ELSE 'kind || '':'' || code' END,
+            layer.mine,
+            CASE WHEN layer.has_hours THEN ', s.hours' END,
+            CASE WHEN layer.has_hours
+                THEN 'LEFT JOIN city.schedules AS s ON s.id = c.schedule_id' END,
+            layer.key,
+            string_agg('p.' || quote_ident(attname), ', ' ORDER BY attnum),
+            string_agg('c.' || quote_ident(attname), ', ' ORDER BY attnum))
+            FROM pg_attribute WHERE attrelid = ('plan.' || layer.name)::regclass AND attnum > 0
+            AND NOT attisdropped AND attname <> ALL (own));
+    END LOOP;
+    EXECUTE 'CREATE VIEW plan.differences AS ' || array_to_string(parts, ' UNION ALL ');
+END $$;
+
+-- The same, and whether a publication that waits for its date has it already.
+CREATE VIEW plan.changes AS
+    SELECT d.*, waiting.publication FROM plan.differences AS d LEFT JOIN (
+        SELECT f.* FROM plan.publication_features AS f
+            JOIN plan.publications AS p ON p.id = f.publication WHERE p.state = 'waiting'
+    ) AS waiting ON waiting.layer = d.layer AND waiting.feature = d.feature
+        AND waiting.change = d.change AND waiting.base_id IS NOT DISTINCT FROM d.base_id
+        AND waiting.draft_version IS NOT DISTINCT FROM d.draft_version;
+
+-- What a row shows, without its shape: columns that both tables have, and the hours in words.
+CREATE FUNCTION plan.record_of(r jsonb) RETURNS jsonb
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN r - ARRAY['id', 'family', 'row_version', 'base_version', 'edited_by', 'edited_at', 'generation',
+    'valid', 'schedule_id', 'geom'];
+
+-- Freezes all that is not published yet; NULL when that is nothing.
+CREATE FUNCTION plan.freeze(by text, note text, at timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    frozen bigint;
+    layer text;
+    total bigint := 0;
+    of_layer bigint;
+BEGIN
+    INSERT INTO plan.publications (made_by, note, takes_effect_at) VALUES (by, note, at)
+        RETURNING id INTO frozen;
+    FOREACH layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
+        EXECUTE format('INSERT INTO plan.publication_features '
+            'SELECT $1, d.layer, d.feature, d.change, d.base_id, d.draft_version, '
+            'plan.record_of(to_jsonb(p)), p.geom FROM plan.changes AS d '
+            'LEFT JOIN plan.%1$I AS p ON p.id = d.draft_id '
+            'WHERE d.layer = %1$L AND d.publication IS NULL', layer) USING frozen;
+        GET DIAGNOSTICS of_layer = ROW_COUNT;
+        total := total + of_layer;
+    END LOOP;
+    IF total = 0 THEN
+        DELETE FROM plan.publications WHERE id = frozen;
+        RETURN NULL;
+    END IF;
+    RETURN frozen;
+END $$;
+
+-- Features of a publication whose published row is not the one that it was judged against.
+CREATE FUNCTION plan.overtaken(asked bigint) RETURNS SETOF text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    layer record;
+BEGIN
+    FOR layer IN SELECT * FROM (VALUES ('areas', 'c.kind = r.kind AND c.code = r.code'),
+        ('stall_zones', 'c.code = r.code'),
+        ('stalls', 'c.zone_code = r.zone_code AND c.number = r.number'),
+        ('facilities', 'c.kind = r.kind AND c.code = r.code')) AS v (name, same)
+    LOOP
+        RETURN QUERY EXECUTE format('SELECT f.feature FROM plan.publication_features AS f '
+            'WHERE f.publication = $1 AND f.layer = %1$L AND CASE WHEN f.base_id IS NULL '
+            'THEN EXISTS (SELECT FROM jsonb_populate_record(NULL::city.%1$I, f.record) AS r '
+            'JOIN city.%1$I AS c ON %2$s WHERE upper_inf(c.valid)) '
+            'ELSE NOT EXISTS (SELECT FROM city.%1$I AS c WHERE c.id = f.base_id '
+            'AND upper_inf(c.valid)) END', layer.name, layer.same) USING asked;
+    END LOOP;
+END $$;
+
+-- Publishes what was frozen, as one generation that holds from its date on, or from now: a row that
+-- changes is closed and a new one opened. The caller has locked out other publishers.
+CREATE FUNCTION plan.take_effect(asked bigint) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    publication plan.publications;
+    made bigint;
+    instant timestamptz;
+    layer text;
+    columns text;
+    hours text;
+BEGIN
+    SELECT * INTO STRICT publication FROM plan.publications WHERE id = asked AND state = 'waiting';
+    instant := coalesce(publication.takes_effect_at, clock_timestamp());
+    INSERT INTO city.generations (published_at, published_by, note)
+        VALUES (instant, publication.made_by, publication.note) RETURNING id INTO made;
+    INSERT INTO city.schedules (hours)
+        SELECT DISTINCT record ->> 'hours' FROM plan.publication_features
+        WHERE publication_features.publication = asked AND record ->> 'hours' IS NOT NULL
+        ON CONFLICT DO NOTHING;
+    FOREACH layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
+        SELECT string_agg(quote_ident(p.attname), ', ') INTO columns FROM pg_attribute AS p
+            JOIN pg_attribute AS c ON c.attname = p.attname
+                AND c.attrelid = ('city.' || layer)::regclass
+            WHERE p.attrelid = ('plan.' || layer)::regclass AND p.attnum > 0 AND p.attgenerated = ''
+            AND p.attname NOT IN ('id', 'geom');
+        hours := CASE WHEN layer IN ('stall_zones', 'facilities') THEN ', schedule_id' ELSE '' END;
+        EXECUTE format('UPDATE city.%1$I AS c SET valid = tstzrange(lower(c.valid), $2) '
+            'FROM plan.publication_features AS f WHERE f.publication = $1 AND f.layer = %1$L '
+            'AND c.id = f.base_id', layer) USING asked, instant;
+        -- Hours that stay keep the time zone that they were published with.
+        EXECUTE format('INSERT INTO city.%1$I (%2$s%3$s, geom, generation, valid) SELECT %4$s%5$s, '
+            'f.geom, $2, tstzrange($3, NULL) FROM plan.publication_features AS f '
+            'CROSS JOIN LATERAL jsonb_populate_record(NULL::city.%1$I, f.record) AS r %6$s '
+            'WHERE f.publication = $1 AND f.layer = %1$L AND f.record IS NOT NULL',
+            layer, columns, hours, 'r.' || replace(columns, ', ', ', r.'),
+            CASE WHEN hours <> '' THEN ', coalesce(kept.id, s.id)' ELSE '' END,
+            CASE WHEN hours <> '' THEN format('LEFT JOIN city.schedules AS s '
+                'ON s.hours = f.record ->> ''hours'' AND s.time_zone = ''Asia/Shanghai'' '
+                'LEFT JOIN city.%I AS base ON base.id = f.base_id LEFT JOIN city.schedules AS kept '
+                'ON kept.id = base.schedule_id AND kept.hours = f.record ->> ''hours''', layer)
+                ELSE '' END)
+            USING asked, made, instant;
+    END LOOP;
+    PERFORM plan.trace_areas(made, instant);
+    UPDATE plan.publications SET state = 'done', generation = made WHERE id = asked;
+    DELETE FROM plan.publication_features WHERE publication_features.publication = asked;
+    RETURN made;
+END $$;
+
+-- Which areas became which: pairs of what was closed and what was opened that share ground, where a
+-- part of it went to another code. Less than a hundredth is a border that was drawn better.
+CREATE FUNCTION plan.trace_areas(made bigint, instant timestamptz) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    WITH pairs AS MATERIALIZED (
+        SELECT old.kind, old.code AS from_code, new.code AS to_code,
+            ST_Area(ST_Intersection(old.geom, new.geom)::geography)
+            / nullif(ST_Area(old.geom::geography), 0) AS share,
+            ST_Area(ST_Intersection(old.geom, new.geom)::geography)
+            / nullif(ST_Area(new.geom::geography), 0) AS of_new
+        FROM city.areas AS old JOIN city.areas AS new ON new.kind = old.kind AND old.geom && new.geom
+        JOIN city.kinds AS k ON k.family = 'area' AND k.slug = old.kind AND k.is_exclusive
+        WHERE upper(old.valid) = instant AND new.generation = made
+    ), told AS (SELECT * FROM pairs WHERE share >= 0.01 OR of_new >= 0.01),
+    moved AS (SELECT kind, from_code, to_code FROM told WHERE from_code <> to_code)
+    INSERT INTO city.lineage (generation, kind, from_code, to_code, share)
+        SELECT made, kind, from_code, to_code, least(share, 1) FROM told AS t
+        WHERE share > 0 AND (from_code <> to_code OR EXISTS (SELECT FROM moved AS m
+            WHERE m.kind = t.kind AND t.from_code IN (m.from_code, m.to_code)))
+$$;
+
+-- Brings drafts back to what is published: all, or those that are given as 'layer kind:code'. To lose
+-- them is what was asked for: an edit is taken over first, so that it is not told as overwritten.
+CREATE FUNCTION plan.discard(asked text[]) RETURNS SETOF text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    in_layer text;
+    columns text;
+    shown text;
+    joined text;
+    added bigint[];
+    drafts bigint[];
+    bases bigint[];
+    withdrawn bigint[];
+    named text[];
+BEGIN
+    PERFORM set_config('tidegrid.publishing', 'on', true);
+    FOREACH in_layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
+        SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum),
+            string_agg(CASE attname WHEN 'hours' THEN 's.' ELSE 'c.' END || quote_ident(attname), ', '
+                ORDER BY attnum) INTO columns, shown
+            FROM pg_attribute WHERE attrelid = ('plan.' || in_layer)::regclass AND attnum > 0
+            AND attgenerated = '' AND NOT attisdropped
+            AND attname NOT IN ('id', 'row_version', 'base_version', 'edited_by', 'edited_at');
+        joined := CASE WHEN in_layer IN ('stall_zones', 'facilities')
+            THEN 'LEFT JOIN city.schedules AS s ON s.id = c.schedule_id' ELSE '' END;
+        SELECT array_agg(d.draft_id) FILTER (WHERE d.change = 'added'),
+            array_agg(d.draft_id) FILTER (WHERE d.change = 'changed'),
+            array_agg(d.base_id) FILTER (WHERE d.change = 'changed'),
+            array_agg(d.base_id) FILTER (WHERE d.change = 'withdrawn'), array_agg(d.feature)
+            INTO added, drafts, bases, withdrawn, named FROM plan.differences AS d
+            WHERE d.layer = in_layer
+            AND (asked IS NULL OR d.layer || ' ' || d.feature = ANY (asked));
+        EXECUTE format('UPDATE plan.%I SET base_version = row_version WHERE id = ANY ($1) '
+            'AND edited_by <> session_user', in_layer) USING added;
+        EXECUTE format('DELETE FROM plan.%I WHERE id = ANY ($1)', in_layer) USING added;
+        EXECUTE format('UPDATE plan.%1$I AS p SET (%2$s) = (SELECT %3$s FROM city.%1$I AS c %4$s '
+            'WHERE c.id = back.base), base_version = p.row_version '
+            'FROM unnest($1, $2) AS back (draft, base) WHERE p.id = back.draft',
+            in_layer, columns, shown, joined) USING drafts, bases;
+        EXECUTE format('INSERT INTO plan.%1$I (%2$s) SELECT %3$s FROM city.%1$I AS c %4$s '
+            'WHERE c.id = ANY ($1)', in_layer, columns, shown, joined) USING withdrawn;
+        RETURN QUERY SELECT in_layer || ' ' || f FROM unnest(named) AS f;
+    END LOOP;
+    PERFORM set_config('tidegrid.publishing', 'off', true);
+END $$;
+
+-- --- rights ---------------------------------------------------------------------------------------
+
+REVOKE ALL ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
+    plan.take_effect(bigint), plan.trace_areas(bigint, timestamptz), plan.discard(text[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
+    plan.take_effect(bigint), plan.discard(text[]) TO tidegrid_service;
+GRANT SELECT ON plan.checks, plan.publications, plan.publication_features, plan.differences,
+    plan.changes, city.lineage TO tidegrid_service;
+-- Checks are the service's own work: it writes what it found, and no word of the plan itself.
+GRANT INSERT, UPDATE ON plan.checks TO tidegrid_service;
+GRANT DELETE ON plan.dirty TO tidegrid_service;
+GRANT INSERT, UPDATE, DELETE ON plan.findings TO tidegrid_service;
+CREATE POLICY service_writes ON plan.findings TO tidegrid_service USING (true) WITH CHECK (true);

@@ -1,0 +1,115 @@
+"""The plan over HTTP: checked, compared and published by holders of `publish`, by nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
+
+from api.app import create_app
+from api.database import Database
+from api.settings import Settings
+from data.cluster import Cluster
+from data.engine import make_engine
+from data.tokens import issue
+from tests.conftest import CreateDatabase
+
+CALLS = [
+    ("POST", "/v1/plan/check", None),
+    ("GET", "/v1/plan/findings", None),
+    ("GET", "/v1/plan/diff", None),
+    ("POST", "/v1/plan/publications", {"note": "x"}),
+    ("GET", "/v1/plan/generations", None),
+    ("POST", "/v1/plan/discard", {"features": "all"}),
+]
+
+
+@pytest.fixture(scope="module")
+def admin(
+    cluster: Cluster, pristine: str, create_database: CreateDatabase
+) -> Iterator[tuple[Engine, Database]]:
+    """A demo city of this module's own, and its database."""
+    name = create_database("plan_http", pristine)
+    urls = [cluster.url(login, name) for login in ("tidegrid_service", "tidegrid_public")]
+    found = Database(*urls, cluster.url("postgres", name))
+    engine = make_engine(found.owner_url, role="tidegrid_owner")
+    yield engine, found
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def office(admin: tuple[Engine, Database]) -> Iterator[TestClient]:
+    """The planning office, with its token."""
+    with Session(admin[0]) as session, session.begin():
+        token = issue(session, "office", ["publish"], timedelta(days=1))
+    with TestClient(create_app(Settings(), admin[1]), raise_server_exceptions=False) as client:
+        client.headers["Authorization"] = f"Bearer {token}"
+        yield client
+
+
+def edit(admin: tuple[Engine, Database], statement: str) -> None:
+    with admin[0].begin() as connection:
+        connection.execute(text(statement))
+
+
+@pytest.mark.parametrize(("method", "path", "body"), CALLS)
+def test_without_the_scope_nothing_of_the_plan_is_told(
+    client: TestClient,
+    bearer: dict[str, dict[str, str]],
+    method: str,
+    path: str,
+    body: dict[str, str] | None,
+) -> None:
+    assert client.request(method, path, json=body).status_code == 401
+    assert client.request(method, path, json=body, headers=bearer["query"]).status_code == 403
+
+
+def test_an_edit_is_compared_refused_accepted_and_seen_by_everybody(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    edit(admin, "UPDATE plan.stall_zones SET capacity = capacity + 1, "
+                "geom = ST_Translate(geom, 0.00001, 0) WHERE code = 'LD-T-02'")  # fmt: skip
+    (change,) = office.get("/v1/plan/diff").json()["changes"]
+    assert change["change"] == "changed"
+    assert [field["name"] for field in change["fields"]] == ["capacity"]
+    assert change["moved_m"] == pytest.approx(0.98, abs=0.05)
+    assert change["old"]["type"] == change["new"]["type"] == "MultiPolygon"
+
+    checked = office.post("/v1/plan/check", json={"full": True}).json()
+    assert (checked["is_full"], checked["errors"]) == (True, 0)
+    assert checked["warnings"] == 1
+    assert office.get("/v1/plan/findings").json()["findings"] == checked["findings"]
+
+    refused = office.post("/v1/plan/publications", json={"note": "自动"})
+    assert refused.status_code == 409
+    assert refused.json()["type"] == "urn:tidegrid:problem:publication-refused"
+    made = office.post("/v1/plan/publications", json={"note": "夜市", "accept": True}).json()
+    assert made["generation"]["published_by"] == "office"
+    assert made["generation"]["counts"] == {
+        "stall_zones": {"added": 0, "changed": 1, "withdrawn": 0}
+    }
+    assert office.get("/v1/plan/generations").json()["generations"][0] == made["generation"]
+    told = office.get(f"/v1/plan/diff?generation={made['generation']['number']}").json()
+    assert told["changes"][0]["fields"] == change["fields"]
+    again = office.post("/v1/plan/publications", json={"note": "again", "accept": True})
+    assert again.json() == {"generation": None}
+
+
+def test_what_is_discarded_is_named_and_what_is_not_edited_is_not_found(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    edit(admin, "UPDATE plan.stall_zones SET fee = '9' WHERE code = 'LD-T-03'")
+    (change,) = office.get("/v1/plan/diff").json()["changes"]
+    named = {"layer": change["layer"], "feature": change["feature"]}
+    assert office.post("/v1/plan/discard", json={"features": [named]}).json()["discarded"] == [
+        f"{change['layer']} {change['feature']}"
+    ]
+    missing = office.post("/v1/plan/discard", json={"features": [named]})
+    assert missing.status_code == 404
+    assert office.post("/v1/plan/discard", json={"features": "all"}).json() == {"discarded": []}
+    assert office.get("/v1/plan/diff?generation=99999").status_code == 404
+    assert office.post("/v1/plan/publications", json={"note": "  "}).status_code == 422
