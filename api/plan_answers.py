@@ -172,6 +172,16 @@ class PublicationIn(BaseModel):
     accept: bool = Field(False, description="Publish in spite of warnings.")
 
 
+class RevertIn(BaseModel):
+    """How to undo a publication."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    note: str = Field("", max_length=1_000, pattern=r"^[^\x00]*$", description="What for.")
+    keep_newer: bool = Field(False, description="Leave what was published there since as it is.")
+    accept: bool = Field(False, description="In spite of errors that it brings in.")
+
+
 class PublishedOut(BaseModel):
     """What came of it; `generation` is null when there was nothing to publish."""
 

@@ -20,6 +20,7 @@ from data.layers import LAYERS
 from data.planners import LANGUAGES
 from data.restoring import restore as restore_feature
 from data.turns import in_turn
+from data.undoing import revert as undo
 from geo.errors import InvalidParameter
 from geo.planning.snapping import Moved
 from geo.types import parse_instant
@@ -115,6 +116,29 @@ def history(
         return
     for one in found:
         out.print(str(one), markup=False)
+
+
+@app.command()
+def revert(
+    generation: Annotated[int, typer.Argument(help="Number in `tidegrid plan history`.")],
+    note: Annotated[str, typer.Option(help="What for.")] = "",
+    keep_newer: Annotated[
+        bool, typer.Option(help="Leave what was published there since as it is.")
+    ] = False,
+    accept: Annotated[bool, typer.Option(help="In spite of errors that it brings in.")] = False,
+    json: Json = False,
+) -> None:
+    """Publish the state before a generation again, as a new one; drafts follow."""
+    with owner_engine() as engine:
+        done = undo(
+            engine,
+            generation,
+            by=getpass.getuser(),
+            note=note,
+            keep_newer=keep_newer,
+            accept_errors=accept,
+        )
+    _tell(done, json)
 
 
 @app.command()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Path, Query
 from sqlalchemy.orm import Session
 
 from api.deps import Caller, Services, ServicesDep, needs
@@ -23,12 +23,14 @@ from api.plan_answers import (
     GenerationsOut,
     PublicationIn,
     PublishedOut,
+    RevertIn,
 )
 from data.changes import changes_now, changes_of
 from data.checking import check, findings
 from data.engine import translated
 from data.publications import discard, history, publish_drafts
 from data.turns import in_turn
+from data.undoing import revert
 
 TIMEOUT_MS = 120_000
 """How long one statement may take, waiting for those who are before us counted in."""
@@ -98,6 +100,30 @@ def get_generations(
         return GenerationsOut(
             generations=[GenerationOut.of(one) for one in history(session, limit)]
         )
+
+
+@router.post("/v1/plan/generations/{number}/revert", summary="撤回发布 · undo a publication")
+def post_revert(
+    number: Annotated[int, Path(ge=1, le=2**63 - 1)],
+    caller: PublisherDep,
+    services: ServicesDep,
+    asked: RevertIn | None = None,
+) -> PublishedOut:
+    """Publish the state before a generation again, as a new one; drafts follow.
+
+    Refused where something newer was published, unless it is kept, and where drafts are edited.
+    """
+    how = asked or RevertIn.model_validate({})
+    with translated():
+        done = revert(
+            services.planning,
+            number,
+            by=str(caller.name),
+            note=how.note,
+            keep_newer=how.keep_newer,
+            accept_errors=how.accept,
+        )
+    return PublishedOut(generation=None if done is None else GenerationOut.of(done))
 
 
 @router.post("/v1/plan/discard", summary="放弃编辑 · bring drafts back to what is published")

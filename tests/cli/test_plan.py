@@ -77,6 +77,10 @@ def test_what_is_drawn_is_compared_published_listed_and_discarded(
     with drawn.admin.begin() as connection:
         connection.execute(text("UPDATE plan.areas SET name = '新' WHERE code = 'G1'"))
     assert "name: '一' -> '新'" in at_city("plan", "diff").stdout
+    assert "areas unit_grid:G1 is edited" in said(at_city("plan", "revert", number))
     assert "LAYER KIND:CODE" in said(at_city("plan", "discard", "areas"))
     assert "1 discarded" in at_city("plan", "discard", "areas", "unit_grid:G1").stdout
     assert at_city("plan", "diff").stdout == "0 differences\n"
+    undone = at_city("plan", "revert", number).stdout
+    assert "areas 0 added, 0 changed, 3 withdrawn" in undone
+    assert drawn.scalar("SELECT count(*) FROM plan.areas") == 0

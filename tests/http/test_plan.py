@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
 from fastapi.testclient import TestClient
@@ -16,6 +17,7 @@ from api.settings import Settings
 from data.cluster import Cluster
 from data.engine import make_engine
 from data.tokens import issue
+from tests.cli.program import eventually
 from tests.conftest import CreateDatabase
 
 CALLS = [
@@ -24,6 +26,7 @@ CALLS = [
     ("GET", "/v1/plan/diff", None),
     ("POST", "/v1/plan/publications", {"note": "x"}),
     ("GET", "/v1/plan/generations", None),
+    ("POST", "/v1/plan/generations/1/revert", None),
     ("POST", "/v1/plan/discard", {"features": "all"}),
 ]
 
@@ -34,8 +37,11 @@ def admin(
 ) -> Iterator[tuple[Engine, Database]]:
     """A demo city of this module's own, and its database."""
     name = create_database("plan_http", pristine)
-    urls = [cluster.url(login, name) for login in ("tidegrid_service", "tidegrid_public")]
-    found = Database(*urls, cluster.url("postgres", name))
+    found = Database(
+        cluster.url("tidegrid_service", name),
+        cluster.url("tidegrid_public", name),
+        cluster.url("postgres", name),
+    )
     engine = make_engine(found.owner_url, role="tidegrid_owner")
     yield engine, found
     engine.dispose()
@@ -97,6 +103,32 @@ def test_an_edit_is_compared_refused_accepted_and_seen_by_everybody(
     assert told["changes"][0]["fields"] == change["fields"]
     again = office.post("/v1/plan/publications", json={"note": "again", "accept": True})
     assert again.json() == {"generation": None}
+
+
+def test_old_dates_answer_as_they_did_before_a_publication_and_after_its_revert(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    def name(at: str | None = None) -> str:
+        asked = "/v1/locate?lon=111.9943&lat=27.7283&kind=unit_grid"
+        then = f"&at={quote(at)}" if at else ""
+        (area,) = office.get(asked + then).json()["areas"]
+        return str(area["name"])
+
+    old = name()
+    edit(admin, "UPDATE plan.areas SET name = '新名' WHERE kind = 'unit_grid' AND "
+                "ST_Covers(geom, 'SRID=4326;POINT(111.9943 27.7283)')")  # fmt: skip
+    before = datetime.now(UTC).isoformat()
+    made = office.post("/v1/plan/publications", json={"note": "name", "accept": True}).json()
+    number = made["generation"]["number"]
+    between = datetime.now(UTC).isoformat()
+    assert eventually(lambda: name() == "新名", 5)
+    undone = office.post(f"/v1/plan/generations/{number}/revert", json={"note": "wrong"}).json()
+    assert undone["generation"]["counts"]["areas"]["changed"] == 1
+    assert eventually(lambda: name() == old, 5)
+    assert [name(before), name(between)] == [old, "新名"]
+    newer = office.post(f"/v1/plan/generations/{number}/revert")
+    assert newer.status_code == 409
+    assert "changed by a later publication" in newer.json()["detail"]
 
 
 def test_what_is_discarded_is_named_and_what_is_not_edited_is_not_found(

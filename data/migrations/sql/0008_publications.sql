@@ -139,9 +139,11 @@ BEGIN
             layer, columns, hours, 'r.' || replace(columns, ', ', ', r.'),
             CASE WHEN hours <> '' THEN ', coalesce(kept.id, s.id)' ELSE '' END,
             CASE WHEN hours <> '' THEN format('LEFT JOIN city.schedules AS s '
-                'ON s.hours = f.record ->> ''hours'' AND s.time_zone = ''Asia/Shanghai'' '
+                'ON s.hours = f.record ->> ''hours'' '
+                'AND s.time_zone = coalesce(f.record ->> ''time_zone'', ''Asia/Shanghai'') '
                 'LEFT JOIN city.%I AS base ON base.id = f.base_id LEFT JOIN city.schedules AS kept '
-                'ON kept.id = base.schedule_id AND kept.hours = f.record ->> ''hours''', layer)
+                'ON kept.id = base.schedule_id AND kept.hours = f.record ->> ''hours'' '
+                'AND NOT f.record ? ''time_zone''', layer)
                 ELSE '' END)
             USING asked, made, instant;
     END LOOP;
@@ -218,12 +220,61 @@ BEGIN
     PERFORM set_config('tidegrid.publishing', 'off', true);
 END $$;
 
+-- What undoing a publication would write: each feature as it was before, and the published row that
+-- is there now in place of the one that it wrote.
+CREATE FUNCTION plan.undoing(undone bigint) RETURNS TABLE (layer text, feature text, change text,
+    before_id bigint, base_id bigint, now_id bigint)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    v record;
+BEGIN
+    FOR v IN SELECT * FROM (VALUES ('areas', 'kind, code', 'kind || '':'' || code', 'true'),
+        ('stall_zones', 'code', 'coalesce(a.kind, b.kind) || '':'' || code', 'true'),
+        ('stalls', 'zone_code, number', '''stall:'' || zone_code || ''/'' || number', 'true'),
+        ('facilities', 'kind, code', 'kind || '':'' || code', 'kind IN (SELECT slug FROM city.kinds '
+            'WHERE family = ''facility'' AND is_public)')) AS v (name, key, named, mine)
+    LOOP
+        RETURN QUERY EXECUTE format('SELECT %1$L, %3$s, CASE WHEN b.id IS NULL THEN ''withdrawn'' '
+            'WHEN a.id IS NULL THEN ''added'' ELSE ''changed'' END, b.id, a.id, c.id '
+            'FROM (SELECT * FROM city.%1$I WHERE generation = $1 AND %4$s) AS a '
+            'FULL JOIN (SELECT * FROM city.%1$I WHERE upper(valid) = '
+            '(SELECT published_at FROM city.generations WHERE id = $1) AND %4$s) AS b USING (%2$s) '
+            'LEFT JOIN (SELECT id, %2$s FROM city.%1$I WHERE upper_inf(valid)) AS c USING (%2$s)',
+            v.name, v.key, v.named, v.mine) USING undone;
+    END LOOP;
+END $$;
+
+-- Freezes the state before a publication, of the features that nobody changed since.
+CREATE FUNCTION plan.freeze_undoing(undone bigint, by text, note text) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+    frozen bigint;
+    in_layer text;
+    shown text;
+BEGIN
+    INSERT INTO plan.publications (made_by, note) VALUES (by, note) RETURNING id INTO frozen;
+    FOREACH in_layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
+        shown := CASE WHEN in_layer IN ('stall_zones', 'facilities') THEN '|| (SELECT jsonb_build_object('
+            '''hours'', max(s.hours), ''time_zone'', max(s.time_zone)) FROM city.schedules AS s '
+            'WHERE s.id = b.schedule_id)' ELSE '' END;
+        EXECUTE format('INSERT INTO plan.publication_features (publication, layer, feature, change, '
+            'base_id, record, geom) SELECT $1, u.layer, u.feature, u.change, u.base_id, '
+            'plan.record_of(to_jsonb(b)) %2$s, b.geom FROM plan.undoing($2) AS u '
+            'LEFT JOIN city.%1$I AS b ON b.id = u.before_id '
+            'WHERE u.layer = %1$L AND u.base_id IS NOT DISTINCT FROM u.now_id', in_layer, shown)
+            USING frozen, undone;
+    END LOOP;
+    RETURN frozen;
+END $$;
+
 -- --- rights ---------------------------------------------------------------------------------------
 
 REVOKE ALL ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
-    plan.take_effect(bigint), plan.trace_areas(bigint, timestamptz), plan.discard(text[]) FROM PUBLIC;
+    plan.take_effect(bigint), plan.trace_areas(bigint, timestamptz), plan.discard(text[]),
+    plan.undoing(bigint), plan.freeze_undoing(bigint, text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
-    plan.take_effect(bigint), plan.discard(text[]) TO tidegrid_service;
+    plan.take_effect(bigint), plan.discard(text[]), plan.undoing(bigint),
+    plan.freeze_undoing(bigint, text, text) TO tidegrid_service;
 GRANT SELECT ON plan.checks, plan.publications, plan.publication_features, plan.differences,
     plan.changes, city.lineage TO tidegrid_service;
 -- Checks are the service's own work: it writes what it found, and no word of the plan itself.
