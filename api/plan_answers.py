@@ -170,6 +170,12 @@ class PublicationIn(BaseModel):
 
     note: str = Field(min_length=1, max_length=1_000, description="What for.")
     accept: bool = Field(False, description="Publish in spite of warnings.")
+    on: str | None = Field(
+        None,
+        max_length=60,
+        description="When it takes effect: a day of the city, or an instant; null: at once.",
+        examples=["2026-12-01"],
+    )
 
 
 class RevertIn(BaseModel):
@@ -182,10 +188,32 @@ class RevertIn(BaseModel):
     accept: bool = Field(False, description="In spite of errors that it brings in.")
 
 
+class WaitingOut(BaseModel):
+    """A publication for a date."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    takes_effect_at: datetime
+    made_by: str
+    note: str
+    state: Literal["waiting", "done", "failed", "cancelled"]
+    reason: str = Field(description="Why it failed.")
+    generation: int | None = Field(description="What it became.")
+    features: int = Field(description="How many features it holds while it waits.")
+
+
+class ScheduledOut(BaseModel):
+    """Publications that have or had a date, the newest first."""
+
+    publications: list[WaitingOut]
+
+
 class PublishedOut(BaseModel):
-    """What came of it; `generation` is null when there was nothing to publish."""
+    """What came of it: a generation, a publication that waits, or neither: there was nothing."""
 
     generation: GenerationOut | None
+    publication: WaitingOut | None = None
 
 
 class FeatureIn(BaseModel):

@@ -85,18 +85,17 @@ def publish_drafts(
     The plan is judged on the snapshot that is published. Raises `PublicationRefused` when there
     are errors, or warnings that are not accepted; what was found is kept then, too.
     """
-    if not note.strip() or len(note) > _NOTE_MAX or "\0" in note:
-        raise InvalidParameter(f"a publication needs a note of up to {_NOTE_MAX} characters")
+    note = noted(note)
 
     def work(session: Session) -> tuple[bool, Published]:
         checked = check(session)
-        if checked.count("error") or (checked.count("warning") and not accept_warnings):
+        if not is_fit(checked, accept_warnings):
             return False, Published(None, checked)
         return True, Published(_publish(session, by, note), checked)
 
     is_published, done = in_turn(engine, work)
     if not is_published:
-        raise PublicationRefused(_why(done.checked))
+        raise refusal(done.checked)
     return done
 
 
@@ -133,9 +132,7 @@ def discard(engine: Engine, features: Sequence[tuple[str, str]] | None = None) -
 
 
 def _publish(session: Session, by: str, note: str) -> Generation | None:
-    frozen = session.scalar(
-        text("SELECT plan.freeze(:by, :note, NULL)"), {"by": by, "note": note.strip()}
-    )
+    frozen = session.scalar(text("SELECT plan.freeze(:by, :note, NULL)"), {"by": by, "note": note})
     if frozen is None:
         return None
     made = session.scalar(text("SELECT plan.take_effect(:frozen)"), {"frozen": frozen})
@@ -156,10 +153,23 @@ def _generations(session: Session, only: int | None, limit: int) -> list[Generat
     ]
 
 
-def _why(checked: Checked) -> str:
+def noted(note: str) -> str:
+    """Return the note of a publication without blanks around; raises `InvalidParameter`."""
+    if not note.strip() or len(note) > _NOTE_MAX or "\0" in note:
+        raise InvalidParameter(f"a publication needs a note of up to {_NOTE_MAX} characters")
+    return note.strip()
+
+
+def is_fit(checked: Checked, accept_warnings: bool) -> bool:
+    """Return whether a plan may be published: without errors, and warnings are accepted."""
+    return not checked.count("error") and (accept_warnings or not checked.count("warning"))
+
+
+def refusal(checked: Checked) -> PublicationRefused:
+    """Return what is said of a plan that may not be published."""
     grave = "error" if checked.count("error") else "warning"
     found = [one for one in checked.findings if one.severity == grave]
     told = " ".join(one.text_en for one in found[:_SHOWN])
     more = f" And {len(found) - _SHOWN} more." if len(found) > _SHOWN else ""
     remedy = "mend them first" if grave == "error" else "mend or accept them"
-    return f"the plan has {len(found)} {grave}s; {remedy}: {told}{more}"
+    return PublicationRefused(f"the plan has {len(found)} {grave}s; {remedy}: {told}{more}")

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.commands.session import owner_engine, owner_session
 from api.console import out, show_json
-from data import publications
+from data import publications, scheduling
 from data.changes import changes_now, changes_of
 from data.checking import Checked, Kept, check
 from data.fixing import fix as fix_drafts
@@ -91,12 +91,30 @@ def diff(
 
 @app.command()
 def publish(
-    note: Annotated[str, typer.Option(help="What for; everybody who reads history sees it.")],
+    note: Annotated[str, typer.Option(help="What for; everybody who reads history sees it.")] = "",
     accept: Annotated[bool, typer.Option(help="Publish in spite of warnings.")] = False,
+    on: Annotated[
+        str | None, typer.Option(help="Take effect then: a day, or an instant with a zone.")
+    ] = None,
+    due: Annotated[
+        bool, typer.Option(help="Publish what waits and is due; a service does so by itself.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Judge all that planners drew and publish it as one generation, or nothing of it."""
+    if due and (on is not None or note):
+        raise InvalidParameter("--due publishes what waits already; it takes no --on and --note")
     with owner_engine() as engine:
+        if due:
+            _list(scheduling.take_due(engine), json)
+            return
+        if on is not None:
+            at = scheduling.effect_of(on)
+            waits = scheduling.schedule(
+                engine, at, by=getpass.getuser(), note=note, accept_warnings=accept
+            )
+            _list([] if waits is None else [waits], json)
+            return
         done = publications.publish_drafts(
             engine, by=getpass.getuser(), note=note, accept_warnings=accept
         ).generation
@@ -108,14 +126,28 @@ def history(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
     json: Json = False,
 ) -> None:
-    """List publications, the newest first, with what they changed."""
+    """List what waits or failed, and publications with what they changed, the newest first."""
     with owner_session() as session:
-        found = publications.history(session, limit)
+        found, dated = publications.history(session, limit), scheduling.scheduled(session, limit)
     if json:
-        show_json([_generation(one) for one in found])
+        told = [asdict(one) for one in dated]
+        show_json({"generations": [_generation(one) for one in found], "scheduled": told})
         return
+    for waits in dated:
+        if waits.state != "done":
+            out.print(str(waits), markup=False)
     for one in found:
         out.print(str(one), markup=False)
+
+
+@app.command()
+def cancel(
+    number: Annotated[int, typer.Argument(help="Number that `tidegrid plan history` tells.")],
+    json: Json = False,
+) -> None:
+    """Take back a publication that waits for its date."""
+    with owner_engine() as engine:
+        _list([scheduling.cancel(engine, number)], json)
 
 
 @app.command()
@@ -201,6 +233,16 @@ def _tell(done: publications.Generation | None, json: bool) -> None:
         show_json(None if done is None else _generation(done))
     else:
         out.print("nothing to publish" if done is None else f"published {done}", markup=False)
+
+
+def _list(found: list[scheduling.Waiting], json: bool) -> None:
+    if json:
+        show_json([asdict(one) for one in found])
+        return
+    for one in found:
+        out.print(str(one), markup=False)
+    if not found:
+        out.print("nothing to publish", markup=False)
 
 
 def _show(kept: Kept, lang: str) -> None:

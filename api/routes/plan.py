@@ -24,11 +24,14 @@ from api.plan_answers import (
     PublicationIn,
     PublishedOut,
     RevertIn,
+    ScheduledOut,
+    WaitingOut,
 )
 from data.changes import changes_now, changes_of
 from data.checking import check, findings
 from data.engine import translated
 from data.publications import discard, history, publish_drafts
+from data.scheduling import cancel, effect_of, schedule, scheduled
 from data.turns import in_turn
 from data.undoing import revert
 
@@ -79,6 +82,17 @@ def post_publication(
 
     Errors refuse; warnings do unless they are accepted.
     """
+    if asked.on is not None:
+        with translated():
+            waits = schedule(
+                services.planning,
+                effect_of(asked.on),
+                by=str(caller.name),
+                note=asked.note,
+                accept_warnings=asked.accept,
+            )
+        told = None if waits is None else WaitingOut.model_validate(waits)
+        return PublishedOut(generation=None, publication=told)
     with translated():
         done = publish_drafts(
             services.planning,
@@ -87,6 +101,29 @@ def post_publication(
             accept_warnings=asked.accept,
         ).generation
     return PublishedOut(generation=None if done is None else GenerationOut.of(done))
+
+
+@router.get("/v1/plan/publications", summary="定时发布 · publications for a date")
+def get_publications(
+    _: PublisherDep,
+    services: ServicesDep,
+    limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
+) -> ScheduledOut:
+    """Publications that wait for their date, and what came of those before, the newest first."""
+    with _reading(services) as session:
+        found = [WaitingOut.model_validate(one) for one in scheduled(session, limit)]
+    return ScheduledOut(publications=found)
+
+
+@router.delete(
+    "/v1/plan/publications/{number}", summary="取消定时发布 · take it back before its date"
+)
+def delete_publication(
+    number: Annotated[int, Path(ge=1, le=2**63 - 1)], _: PublisherDep, services: ServicesDep
+) -> WaitingOut:
+    """Take back a publication that waits; what it held is unpublished again."""
+    with translated():
+        return WaitingOut.model_validate(cancel(services.planning, number))
 
 
 @router.get("/v1/plan/generations", summary="发布记录 · what was published when by whom")

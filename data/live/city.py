@@ -30,6 +30,7 @@ from data.live.snapshots import (
     load_staff,
     load_tokens,
 )
+from data.scheduling import take_due
 from geo.errors import Unavailable
 from geo.locating import AreaIndex
 from geo.nearest import Fixes, OfficerIndex
@@ -44,6 +45,7 @@ _PROMISED_S = 1.0
 # Officers are indexed anew, and readings read, at most this often, however many come in.
 _GATHER_S = 0.2
 _HOUSEKEEPING_S = 600.0
+_DUE_S = 1.0
 _PARTS = ("areas", "staff", "fixes", "tokens", "revisions", "readings")
 
 
@@ -94,6 +96,7 @@ class LiveCity:
             self._keep_officers(),
             self._keep_house(),
             self._follow_the_calendar(),
+            self._publish_what_is_due(),
         ]
         self._tasks = [asyncio.create_task(job) for job in jobs]
         with suppress(TimeoutError):
@@ -248,6 +251,20 @@ class LiveCity:
             await asyncio.sleep(0.5)
             if self.areas is not None and not self.areas.answers_for(datetime.now(UTC)):
                 self._news["areas"].came()
+
+    async def _publish_what_is_due(self) -> None:
+        """What planners published for a date takes effect then; all workers look, one does it."""
+        while True:
+            await _survived(self._take_due())
+            await asyncio.sleep(_DUE_S)
+
+    async def _take_due(self) -> None:
+        def take() -> None:
+            with translated():
+                for one in take_due(self._loader):
+                    logger.info("publication %s", one)
+
+        await asyncio.to_thread(take)
 
     async def _keep_house(self) -> None:
         """Days for fixes are made ahead, and dropped when their time is over."""

@@ -61,6 +61,22 @@ def test_a_strip_is_fixed_by_an_edit_and_shown_before(drawn: City, at_city: Comm
     assert drawn.scalar("SELECT max(row_version) FROM plan.areas") == 2
 
 
+def test_a_publication_for_a_day_waits_is_listed_and_is_taken_back(
+    drawn: City, at_city: Command
+) -> None:
+    draw(drawn, 112.005)
+    waits = at_city("plan", "publish", "--note", "later", "--on", "2099-01-01").stdout
+    number = waits.split()[0]
+    assert "waiting for 2098-12-31T16:00:00+00:00" in waits
+    assert f"(waits as {number})" in at_city("plan", "diff").stdout
+    assert at_city("plan", "publish", "--due").stdout == "nothing to publish\n"
+    assert "it takes no --on" in said(at_city("plan", "publish", "--due", "--note", "x"))
+    assert waits in at_city("plan", "history").stdout
+    assert "cancelled" in at_city("plan", "cancel", number).stdout
+    with drawn.admin.begin() as connection:
+        connection.execute(text("DELETE FROM plan.areas"))
+
+
 def test_what_is_drawn_is_compared_published_listed_and_discarded(
     drawn: City, at_city: Command
 ) -> None:
@@ -70,8 +86,8 @@ def test_what_is_drawn_is_compared_published_listed_and_discarded(
     assert "areas 3 added, 0 changed, 0 withdrawn" in published
     assert at_city("plan", "publish", "--note", "again").stdout == "nothing to publish\n"
     listed = json.loads(at_city("plan", "history", "--json").stdout)
-    assert [one["note"] for one in listed] == ["first"]
-    number = str(listed[0]["number"])
+    assert [one["note"] for one in listed["generations"]] == ["first"]
+    number = str(listed["generations"][0]["number"])
     assert "3 differences" in at_city("plan", "diff", "--generation", number).stdout
 
     with drawn.admin.begin() as connection:

@@ -25,6 +25,8 @@ CALLS = [
     ("GET", "/v1/plan/findings", None),
     ("GET", "/v1/plan/diff", None),
     ("POST", "/v1/plan/publications", {"note": "x"}),
+    ("GET", "/v1/plan/publications", None),
+    ("DELETE", "/v1/plan/publications/1", None),
     ("GET", "/v1/plan/generations", None),
     ("POST", "/v1/plan/generations/1/revert", None),
     ("POST", "/v1/plan/discard", {"features": "all"}),
@@ -102,7 +104,7 @@ def test_an_edit_is_compared_refused_accepted_and_seen_by_everybody(
     told = office.get(f"/v1/plan/diff?generation={made['generation']['number']}").json()
     assert told["changes"][0]["fields"] == change["fields"]
     again = office.post("/v1/plan/publications", json={"note": "again", "accept": True})
-    assert again.json() == {"generation": None}
+    assert again.json() == {"generation": None, "publication": None}
 
 
 def test_old_dates_answer_as_they_did_before_a_publication_and_after_its_revert(
@@ -129,6 +131,34 @@ def test_old_dates_answer_as_they_did_before_a_publication_and_after_its_revert(
     newer = office.post(f"/v1/plan/generations/{number}/revert")
     assert newer.status_code == 409
     assert "changed by a later publication" in newer.json()["detail"]
+
+
+def test_a_publication_for_an_instant_takes_effect_by_itself_unless_it_is_cancelled(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    def state(number: int) -> str:
+        told = office.get("/v1/plan/publications").json()["publications"]
+        return str(next(one["state"] for one in told if one["number"] == number))
+
+    edit(admin, "UPDATE plan.stall_zones SET fee = '3' WHERE code = 'LD-T-07'")
+    at = (datetime.now(UTC) + timedelta(seconds=3)).isoformat()
+    asked = {"note": "soon", "accept": True, "on": at}
+    waits = office.post("/v1/plan/publications", json=asked).json()["publication"]
+    assert (waits["state"], waits["features"]) == ("waiting", 1)
+    assert eventually(lambda: state(waits["number"]) == "done", 10)
+    made = office.get("/v1/plan/generations").json()["generations"][0]
+    assert datetime.fromisoformat(made["published_at"]) == datetime.fromisoformat(at)
+
+    edit(admin, "UPDATE plan.stall_zones SET fee = '4' WHERE code = 'LD-T-07'")
+    asked["on"] = "2099-01-01"
+    waits = office.post("/v1/plan/publications", json=asked).json()["publication"]
+    assert waits["takes_effect_at"] == "2098-12-31T16:00:00Z"
+    cancelled = office.delete(f"/v1/plan/publications/{waits['number']}")
+    assert cancelled.json()["state"] == "cancelled"
+    assert office.delete(f"/v1/plan/publications/{waits['number']}").status_code == 404
+    asked["on"] = "2020-01-01"
+    assert office.post("/v1/plan/publications", json=asked).status_code == 422
+    office.post("/v1/plan/discard", json={"features": "all"})
 
 
 def test_what_is_discarded_is_named_and_what_is_not_edited_is_not_found(

@@ -115,6 +115,10 @@ DECLARE
 BEGIN
     SELECT * INTO STRICT publication FROM plan.publications WHERE id = asked AND state = 'waiting';
     instant := coalesce(publication.takes_effect_at, clock_timestamp());
+    -- Its instant tells what a publication changed: two for one midnight are a moment apart.
+    WHILE EXISTS (SELECT FROM city.generations WHERE published_at = instant) LOOP
+        instant := instant + interval '1 microsecond';
+    END LOOP;
     INSERT INTO city.generations (published_at, published_by, note)
         VALUES (instant, publication.made_by, publication.note) RETURNING id INTO made;
     INSERT INTO city.schedules (hours)
@@ -279,6 +283,8 @@ GRANT SELECT ON plan.checks, plan.publications, plan.publication_features, plan.
     plan.changes, city.lineage TO tidegrid_service;
 -- Checks are the service's own work: it writes what it found, and no word of the plan itself.
 GRANT INSERT, UPDATE ON plan.checks TO tidegrid_service;
+GRANT UPDATE (state, reason) ON plan.publications TO tidegrid_service;
+GRANT DELETE ON plan.publication_features TO tidegrid_service;
 GRANT DELETE ON plan.dirty TO tidegrid_service;
 GRANT INSERT, UPDATE, DELETE ON plan.findings TO tidegrid_service;
 CREATE POLICY service_writes ON plan.findings TO tidegrid_service USING (true) WITH CHECK (true);

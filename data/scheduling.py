@@ -1,0 +1,184 @@
+"""Publications for a later date: frozen as they were judged, in effect by themselves.
+
+Rows that are valid from the future would be simpler. But all that reads "now" takes the rows that
+are valid without end, and hears of a change by the clock: it would show them at once, or never.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, delete, func, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from data.checking import Checked, check
+from data.models import PublicationFeatureRow, PublicationRow
+from data.publications import is_fit, noted, refusal
+from data.turns import in_turn
+from geo.errors import InvalidInstant, NotFound
+from geo.schedules import CITY_TIME
+from geo.types import parse_instant
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A publication for a date: waiting, done, failed with a reason, or cancelled."""
+
+    number: int
+    takes_effect_at: datetime
+    made_by: str
+    note: str
+    state: str
+    reason: str
+    generation: int | None
+    features: int
+
+    def __str__(self) -> str:
+        when = self.takes_effect_at.isoformat(timespec="seconds")
+        became = f" as generation {self.generation}" if self.generation else ""
+        why = f": {self.reason}" if self.reason else f" ({self.features} features)"
+        told = "" if self.state == "done" else why
+        return f"{self.number} {self.state}{became} for {when} {self.made_by}: {self.note}{told}"
+
+
+def effect_of(words: str) -> datetime:
+    """Return the instant that is meant: 00:00 of the city on a day, or an RFC 3339 instant."""
+    try:
+        return datetime.combine(date.fromisoformat(words), time(), ZoneInfo(CITY_TIME))
+    except ValueError:
+        return parse_instant(words)
+
+
+def schedule(
+    engine: Engine, at: datetime, *, by: str, note: str, accept_warnings: bool = False
+) -> Waiting | None:
+    """Freeze all that planners drew, to be published at an instant; None when that is nothing.
+
+    It is judged now. Raises `InvalidInstant` for one that is not in the future, and
+    `PublicationRefused` as publishing does.
+    """
+    note = noted(note)
+    if at <= datetime.now(UTC):
+        raise InvalidInstant("a date to publish on lies in the future; without one it is at once")
+
+    def work(session: Session) -> tuple[bool, Checked, Waiting | None]:
+        checked = check(session)
+        if not is_fit(checked, accept_warnings):
+            return False, checked, None
+        given = {"by": by, "note": note, "at": at}
+        frozen = session.scalar(text("SELECT plan.freeze(:by, :note, :at)"), given)
+        return True, checked, None if frozen is None else _one(session, frozen)
+
+    is_frozen, checked, waiting = in_turn(engine, work)
+    if not is_frozen:
+        raise refusal(checked)
+    return waiting
+
+
+def scheduled(session: Session, limit: int = 100) -> list[Waiting]:
+    """Return publications that have or had a date, the newest first."""
+    count = (
+        select(func.count())
+        .where(PublicationFeatureRow.publication == PublicationRow.id)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(PublicationRow, count)
+        .where(PublicationRow.takes_effect_at.is_not(None))
+        .order_by(PublicationRow.id.desc())
+        .limit(limit)
+    )
+    return [_told(row, features) for row, features in rows]
+
+
+def cancel(engine: Engine, number: int) -> Waiting:
+    """Take back a publication that waits; what it held is unpublished again.
+
+    Raises `NotFound` where none of that number waits.
+    """
+
+    def work(session: Session) -> Waiting:
+        found = session.get(PublicationRow, number)
+        if found is None or found.state != "waiting":
+            raise NotFound(f"no publication {number} waits for its date")
+        _end(session, number, "cancelled", "")
+        return _one(session, number)
+
+    return in_turn(engine, work)
+
+
+def take_due(engine: Engine) -> list[Waiting]:
+    """Publish what waits and is due, each from its own instant on, and return what came of it.
+
+    Whole or not at all: what was changed since by another publication fails with a reason.
+    """
+    done: list[Waiting] = []
+    while _is_due(engine):
+        taken = in_turn(engine, _take)
+        if taken is not None:
+            done.append(taken)
+    return done
+
+
+_DUE = (
+    select(PublicationRow.id)
+    .where(PublicationRow.state == "waiting", PublicationRow.takes_effect_at <= func.now())
+    .order_by(PublicationRow.takes_effect_at, PublicationRow.id)
+    .limit(1)
+)
+
+
+def _is_due(engine: Engine) -> bool:
+    with engine.connect() as connection:
+        return connection.scalar(_DUE) is not None
+
+
+def _take(session: Session) -> Waiting | None:
+    """The first that is due; another worker may have had it while we waited for our turn."""
+    number = session.scalar(_DUE)
+    if number is None:
+        return None
+    overtaken = sorted(session.scalars(text("SELECT plan.overtaken(:number)"), {"number": number}))
+    if overtaken:
+        more = f" and {len(overtaken) - _SHOWN} more" if len(overtaken) > _SHOWN else ""
+        named = ", ".join(overtaken[:_SHOWN])
+        _end(session, number, "failed", f"changed since by other publications: {named}{more}")
+        return _one(session, number)
+    try:
+        with session.begin_nested():
+            session.execute(text("SELECT plan.take_effect(:number)"), {"number": number})
+    except IntegrityError as error:
+        _end(session, number, "failed", str(error.orig).splitlines()[0])
+    return _one(session, number)
+
+
+def _end(session: Session, number: int, state: str, reason: str) -> None:
+    mine = PublicationFeatureRow.publication == number
+    session.execute(delete(PublicationFeatureRow).where(mine))
+    session.execute(
+        update(PublicationRow)
+        .where(PublicationRow.id == number)
+        .values(state=state, reason=reason)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _one(session: Session, number: int) -> Waiting:
+    session.expire_all()
+    row = session.get_one(PublicationRow, number)
+    mine = PublicationFeatureRow.publication == number
+    features = session.scalar(select(func.count()).where(mine).select_from(PublicationFeatureRow))
+    return _told(row, features or 0)
+
+
+def _told(row: PublicationRow, features: int) -> Waiting:
+    assert row.takes_effect_at is not None
+    return Waiting(
+        row.id, row.takes_effect_at, row.made_by, row.note, row.state, row.reason, row.generation,
+        features,
+    )  # fmt: skip

@@ -1,0 +1,159 @@
+"""Publications for a date: frozen as judged, in effect from exactly then, whole or not at all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from data.changes import changes_now, changes_of
+from data.checking import check
+from data.cluster import Cluster
+from data.engine import Role
+from data.publications import discard, publish_drafts
+from data.scheduling import Waiting, cancel, effect_of, schedule, scheduled, take_due
+from data.turns import in_turn
+from data.undoing import revert
+from geo.errors import InvalidInstant, NotFound, PublicationRefused
+from tests.conftest import CreateDatabase
+from tests.db.planning import Office, close_office, open_office
+
+Planner = psycopg.Connection[Any]
+FEE = "UPDATE plan.stall_zones SET fee = %s WHERE code = %s"
+SHOWN = "SELECT fee FROM city.stall_zones WHERE code = %s AND upper_inf(valid)"
+SINCE = "SELECT lower(valid) FROM city.stall_zones WHERE code = %s AND upper_inf(valid)"
+
+
+@pytest.fixture(scope="module")
+def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
+    made = open_office(cluster, create_database("scheduling", pristine), he="zh")
+    yield made
+    close_office(made)
+
+
+@pytest.fixture
+def engine(office: Office, engine_of: Callable[[str, Role], Engine]) -> Engine:
+    url = office.cluster.url("tidegrid_service", office.database)
+    return engine_of(url, "tidegrid_service")
+
+
+@pytest.fixture
+def he(office: Office, engine: Engine) -> Iterator[Planner]:
+    in_turn(engine, check)
+    with office.at_work("he") as session:
+        yield session
+    discard(engine)
+
+
+def soon(engine: Engine, after_s: float) -> Waiting:
+    at = datetime.now(UTC) + timedelta(seconds=after_s)
+    made = schedule(engine, at, by="bureau", note="soon", accept_warnings=True)
+    assert made is not None
+    return made
+
+
+def come(waits: Waiting) -> None:
+    """Wait until its instant has come."""
+    time.sleep(max(0.0, (waits.takes_effect_at - datetime.now(UTC)).total_seconds()) + 0.01)
+
+
+def put(engine: Engine) -> Any:
+    return publish_drafts(engine, by="bureau", note="now", accept_warnings=True).generation
+
+
+def test_a_day_begins_at_midnight_of_the_city_and_lies_in_the_future(engine: Engine) -> None:
+    assert effect_of("2026-12-01").astimezone(UTC).isoformat() == "2026-11-30T16:00:00+00:00"
+    assert effect_of("2026-12-01T08:00:00+08:00").astimezone(UTC).hour == 0
+    with pytest.raises(InvalidInstant):
+        effect_of("tomorrow")
+    with pytest.raises(InvalidInstant, match="lies in the future"):
+        schedule(engine, effect_of("2026-01-01"), by="bureau", note="late")
+
+
+def test_it_takes_effect_once_from_exactly_its_instant_as_it_was_frozen(
+    office: Office, engine: Engine, he: Planner
+) -> None:
+    he.execute(FEE.encode(), ["11", "LD-T-01"])
+    waits = soon(engine, 4)
+    assert (waits.state, waits.features) == ("waiting", 1)
+    with Session(engine) as session:
+        assert [one.publication for one in changes_now(session)] == [waits.number]
+    assert put(engine) is None
+    assert take_due(engine) == []
+    he.execute(FEE.encode(), ["12", "LD-T-01"])
+    with Session(engine) as session:
+        assert [one.publication for one in changes_now(session)] == [None]
+
+    come(waits)
+    with ThreadPoolExecutor(3) as pool:
+        done = [one for taken in pool.map(take_due, [engine] * 3) for one in taken]
+    assert [(one.number, one.state) for one in done] == [(waits.number, "done")]
+    assert office.one(SHOWN, "LD-T-01") == "11"
+    assert office.one(SINCE, "LD-T-01") == waits.takes_effect_at
+    with Session(engine) as session:
+        (left,) = changes_now(session)
+        assert scheduled(session)[0] == done[0]
+        assert [one.fields[0].after for one in changes_of(session, done[0].generation or 0)] == [
+            "11"
+        ]
+    assert left.fields[0].after == "12"
+    discard(engine)
+    assert revert(engine, done[0].generation or 0, by="bureau") is not None
+
+
+def test_two_for_one_instant_take_effect_in_their_order(
+    office: Office, engine: Engine, he: Planner
+) -> None:
+    at = datetime.now(UTC) + timedelta(seconds=2)
+    for code in ("LD-T-02", "LD-T-03"):
+        he.execute(FEE.encode(), ["21", code])
+        schedule(engine, at, by="bureau", note=code, accept_warnings=True)
+    time.sleep(max(0.0, (at - datetime.now(UTC)).total_seconds()) + 0.01)
+    first, second = take_due(engine)
+    with Session(engine) as session:
+        for one, code in ((first, "LD-T-02"), (second, "LD-T-03")):
+            (change,) = changes_of(session, one.generation or 0)
+            assert change.feature.endswith(code)
+    assert office.one("SELECT count(*) FROM plan.differences") == 0
+
+
+def test_what_does_not_fit_any_more_fails_whole_with_a_reason(
+    office: Office, engine: Engine, he: Planner
+) -> None:
+    for code in ("LD-T-04", "LD-T-05"):
+        he.execute(FEE.encode(), ["31", code])
+    waits = soon(engine, 3)
+    he.execute(FEE.encode(), ["32", "LD-T-04"])
+    assert put(engine) is not None
+    come(waits)
+    (failed,) = take_due(engine)
+    assert failed.state == "failed"
+    assert failed.reason.endswith(":LD-T-04")
+    assert "failed for" in str(failed)
+    assert office.one(SHOWN, "LD-T-04") == "32"
+    assert office.one(SHOWN, "LD-T-05") != "31"
+    with Session(engine) as session:
+        assert [one.publication for one in changes_now(session)] == [None]
+
+
+def test_it_can_be_cancelled_before_and_is_judged_like_any(
+    office: Office, engine: Engine, he: Planner
+) -> None:
+    he.execute(FEE.encode(), ["41", "LD-T-06"])
+    waits = soon(engine, 3600)
+    assert cancel(engine, waits.number).state == "cancelled"
+    with pytest.raises(NotFound, match="waits for its date"):
+        cancel(engine, waits.number)
+    with Session(engine) as session:
+        assert [one.publication for one in changes_now(session)] == [None]
+    he.execute(b"UPDATE plan.stall_zones SET capacity = capacity + 1 WHERE code = 'LD-T-06'")
+    with pytest.raises(PublicationRefused, match="1 warnings"):
+        schedule(engine, datetime.now(UTC) + timedelta(days=1), by="bureau", note="x")
+    assert office.one("SELECT count(*) FROM plan.publication_features") == 0
