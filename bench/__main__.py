@@ -17,6 +17,7 @@ from bench import (
     pages,
     planning,
     profiles,
+    publishing,
     reads,
     rebuilds,
     table,
@@ -91,7 +92,9 @@ def _plans(held: Ground, pace: Pace) -> list[Row]:
         step("judging plans")
         rows = checks.checks(big, pace)
         step("a planner saves")
-        return rows + planning.planning(big, pace)
+        rows += planning.planning(big, pace)
+        step("checking and publishing")
+        return rows + publishing.publishing(big, pace)
 
 
 def _mapdata(held: Ground, pace: Pace) -> list[Row]:

@@ -22,7 +22,7 @@ from geo.types import BBox
 
 DEMO_S, WHOLE_S, EDIT_S = 5.0, 60.0, 0.3
 _EDITS = 20
-_DRAFT = """
+DRAFT = """
     INSERT INTO plan.areas (kind, code, name, name_en, parent_code, attributes, geom)
     SELECT kind, code, name, name_en, parent_code, attributes, geom FROM city.areas
     WHERE upper_inf(valid)
@@ -45,7 +45,7 @@ def checks(big: Stage, pace: Pace) -> list[Row]:
     with engine.connect() as connection, connection.begin() as outer:
         # Neither history nor clocks: they are not what is measured.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
-        connection.execute(text(_DRAFT))
+        connection.execute(text(DRAFT))
         connection.execute(text("ANALYZE plan.areas"))
         found = [_demo(rounds), _whole(connection, rounds), _edited(big, connection)]
         outer.rollback()

@@ -10,7 +10,7 @@ const wanted = {
   "leaflet": ["dist/leaflet.js", "dist/leaflet.css", "dist/images", "LICENSE"],
   "swagger-ui-dist": ["swagger-ui-bundle.js", "swagger-ui.css", "LICENSE", "NOTICE"],
 };
-const pages = ["stalls", "facilities", "sheet_actions", "sw"];
+const pages = ["stalls", "facilities", "plan", "sheet_actions", "sw"];
 const bundled = {
   "@mapbox/vector-tile": "LICENSE.txt",
   "@mapbox/point-geometry": "LICENSE",

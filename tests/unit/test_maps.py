@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from data.models.city import STATES as CONDITIONS
+from data.models.planning import CHANGES, SEVERITIES
 from geo.errors import InvalidInstant, InvalidParameter
 from geo.openings import Opening, Rule
 from geo.records import Kind
@@ -128,6 +129,7 @@ def test_no_text_is_left_unused() -> None:
         "PH",
         *(f"month_{n}" for n in range(1, 13)),
         *(f"condition_{state}" for state in CONDITIONS if state != "normal"),
+        *(f"plan_{word}" for word in (*CHANGES, *SEVERITIES)),
     }
     # Of kinds and attributes, which are data; and what is said of places in another manner.
     families = ("glyph_", "fact_")
