@@ -114,7 +114,7 @@ const show = async (generation) => {
     `${word(`plan_${one.change}`)} ${one.feature} ${one.name}`, wordsOf(one), drawn(one)));
   const found = findings.map((one) => entry(
     word(`plan_${one.severity}`), language === "en" ? [one.text_en, one.hint_en] : [one.text_zh, one.hint_zh], marked(one)));
-  list.replaceChildren(...found, ...changes);
+  list.replaceChildren(...changes, ...found);
   const counted = { count: diff.count, shown: changes.length, findings: found.length };
   say(changes.length < diff.count ? "plan_count_more" : "plan_count", counted);
   if (shown.getLayers().length) map.fitBounds(shown.getBounds(), { maxZoom: CHOSEN_ZOOM, padding: [28, 28], animate: false });

@@ -192,6 +192,25 @@ def test_overrides_and_time_zones_of_zones_stay(
     assert office.one("SELECT count(*) FROM city.overrides") == held
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT plan.freeze('chen', 'mine', NULL)",
+        "SELECT plan.take_effect(1)",
+        "SELECT plan.freeze_undoing(1, 'chen', 'mine')",
+        "SELECT plan.discard(NULL)",
+        "SELECT * FROM plan.publications",
+        "SELECT * FROM plan.changes",
+        "DELETE FROM plan.checks",
+        "LOCK TABLE plan.checks IN SHARE ROW EXCLUSIVE MODE",
+        "SELECT * FROM city.lineage",
+    ],
+)
+def test_a_planner_can_publish_nothing_alone(chen: Planner, statement: str) -> None:
+    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+        chen.execute(statement.encode())
+
+
 # --- discard --------------------------------------------------------------------------------------
 
 

@@ -92,7 +92,7 @@ def test_with_a_token_it_shows_what_is_not_published_and_breaks_no_rule(
         expect(tab.locator(".folium-map path.plan-difference")).to_have_count(2)
         tab.screenshot(path=pictures / f"plan-{language}-{size['width']}.png", full_page=True)
         assert broken_rules(tab) == []
-        tab.locator(".plan-list li button").last.click()
+        tab.locator(".plan-list li button").first.click()
         tab.screenshot(path=pictures / f"plan-chosen-{language}-{size['width']}.png")
         assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
