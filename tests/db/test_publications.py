@@ -207,7 +207,7 @@ def test_overrides_and_time_zones_of_zones_stay(
     ],
 )
 def test_a_planner_can_publish_nothing_alone(chen: Planner, statement: str) -> None:
-    with pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with pytest.raises(psycopg.errors.InsufficientPrivilege), chen.transaction():
         chen.execute(statement.encode())
 
 
