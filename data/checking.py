@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import shapely
 from geoalchemy2.shape import from_shape
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from data.models import SRID, CheckRow, FindingRow, LayerRow, RuleRow
+from data.models import SRID, CheckRow, FindingRow, LayerRow, PublicationRow, RuleRow
 from data.planning import Drafts
 from data.queries.rows import shape_of
 from geo.planning.findings import RULES, Change, Finding, Rule, Rules
@@ -105,7 +105,12 @@ def check(session: Session, *, full: bool = False) -> Checked:
 
 
 def forget_moves(session: Session) -> None:
-    """Say that all drafts are published now, so that no grid moves and nothing is judged anew."""
+    """Say that all drafts are published now, so that no grid moves and nothing is judged anew.
+
+    While some wait for their date that is not so: then the next check judges all.
+    """
+    if session.scalar(select(exists().where(PublicationRow.state == "waiting"))):
+        return
     session.execute(delete(FindingRow).where(FindingRow.rule == "grid_changed"))
     latest = select(func.max(CheckRow.id)).scalar_subquery()
     revisions = _revisions(session, _OF_ALL)

@@ -131,7 +131,9 @@ def test_what_does_not_fit_any_more_fails_whole_with_a_reason(
         he.execute(FEE.encode(), ["31", code])
     waits = soon(engine, 3)
     he.execute(FEE.encode(), ["32", "LD-T-04"])
+    he.execute(b"UPDATE plan.areas SET name = 'new' WHERE code = '431302004001013'")
     assert put(engine) is not None
+    assert in_turn(engine, check).is_full
     come(waits)
     (failed,) = take_due(engine)
     assert failed.state == "failed"
