@@ -42,7 +42,11 @@ export class CityMap {
     this.place = null;
     this.chosen = null;
     this.sheet = new Sheet(page("sheet"), () => this.choose(null));
-    this.tide = new Tide(page("tide"), { onMove: () => this.moved(), onRest: () => this.rested() });
+    this.tide = new Tide(page("tide"), {
+      onMove: () => this.moved(),
+      onRest: () => this.rested(),
+      onAway: (when) => this.comeBack(when),
+    });
     this.list = new List(page("list"), {
       keyOf: (place) => this.keyOf(place),
       rowOf: (place) => this.row(place),
@@ -101,6 +105,12 @@ export class CityMap {
     if (at >= 0 && at < this.week.end) return at;
     // A file may be made to open on an instant, as long as that is to come.
     return isAlone && this.week.at_min > this.week.minuteOf(Date.now()) ? this.week.at_min : null;
+  }
+
+  /** From the week of another time, which a link asked for, to the present one. */
+  async comeBack(when) {
+    this.wish.at = NaN;
+    if (await this.loadFirst() && this.tide.today !== null) this.tide.go(when);
   }
 
   /** Open what the address names, once that place is known. */

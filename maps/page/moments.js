@@ -11,10 +11,11 @@ export const clock = (hour, minute) => `${String(hour).padStart(2, "0")}:${Strin
 export const dateWords = ({ month, day }) => word("date", { month: word(`month_${month}`), day });
 const weekday = ({ serial }) => word(DAYS[(serial + 4) % 7]);
 
-/** A day as a button tells it: today, tomorrow, or weekday and date. */
-export const dayWords = (week, day) => {
+/** A day as a button tells it: today, or weekday and date. */
+export const dayWords = (week, day, isToday) => {
   const wall = week.wall(week.midnights[day]);
-  return { name: day === 1 ? word("today") : weekday(wall), date: `${wall.month}/${wall.day}`, whole: `${weekday(wall)} ${dateWords(wall)}` };
+  const whole = `${weekday(wall)} ${dateWords(wall)}`;
+  return { name: isToday ? word("today") : weekday(wall), date: `${wall.month}/${wall.day}`, whole: isToday ? word("today") : whole };
 };
 
 const momentWords = (week, when, at, ends) => {

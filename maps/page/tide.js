@@ -9,11 +9,15 @@ const EVENING_MIN = 20 * 60;
 const MORNING_MIN = 7 * 60;
 const WEEKEND_MIN = 19 * 60 + 30;
 const SATURDAY = 6;
-const TODAY = 1;
+// Before it lies a day whose night may not be over: nobody plans for that.
+const FIRST = 1;
 
 export class Tide {
-  /** `onMove(at)` is called while the slider moves, `onRest(at)` when it comes to rest. */
-  constructor(place, { onMove, onRest }) {
+  /**
+   * `onMove(at)` is called while the slider moves, `onRest(at)` when it comes to rest, `onAway(when)`
+   * when somebody wants to go to a time that this week does not hold.
+   */
+  constructor(place, { onMove, onRest, onAway }) {
     this.place = place;
     this.slider = place.querySelector("input[type=range]");
     this.told = place.querySelector("output");
@@ -23,11 +27,12 @@ export class Tide {
     this.now = place.querySelector("[data-when=now]");
     this.onMove = onMove;
     this.onRest = onRest;
+    this.onAway = onAway;
     this.isFollowing = true;
     this.slider.addEventListener("input", () => this.#moved(onMove));
     this.slider.addEventListener("change", () => this.#moved(onRest));
     for (const button of place.querySelectorAll("[data-when]")) {
-      button.addEventListener("click", () => this.#go(button.dataset.when));
+      button.addEventListener("click", () => this.go(button.dataset.when));
     }
   }
 
@@ -38,13 +43,19 @@ export class Tide {
     this.slider.disabled = false;
     // Towards the end of a week that is held there may be no tomorrow.
     for (const button of this.place.querySelectorAll("button")) {
-      button.disabled = this.#dayFor(button.dataset.when) >= week.days;
+      button.disabled = this.today !== null && this.#dayFor(button.dataset.when) >= week.days;
     }
     this.stand(at);
   }
 
   get nowMin() {
     return this.week.minuteOf(Date.now());
+  }
+
+  /** The number of the present day in this week, null where it is the week of another time. */
+  get today() {
+    const now = this.nowMin;
+    return now >= 0 && now < this.week.end ? this.week.dayOf(now) : null;
   }
 
   /** Stand at an instant; null follows the clock. */
@@ -77,14 +88,14 @@ export class Tide {
   /** The instant in words, such as `今天 21:30`. */
   get words() {
     const { hour, minute } = this.week.wall(this.at);
-    const day = dayWords(this.week, this.day);
-    return word("day_and_time", { day: this.day === TODAY ? day.name : day.whole, time: clock(hour, minute) });
+    const { whole } = dayWords(this.week, this.day, this.day === this.today);
+    return word("day_and_time", { day: whole, time: clock(hour, minute) });
   }
 
   #makeDays() {
-    this.days.replaceChildren(...Array.from({ length: this.week.days - TODAY }, (_, k) => {
-      const day = k + TODAY;
-      const words = dayWords(this.week, day);
+    this.days.replaceChildren(...Array.from({ length: this.week.days - FIRST }, (_, k) => {
+      const day = k + FIRST;
+      const words = dayWords(this.week, day, day === this.today);
       const button = document.createElement("button");
       const date = document.createElement("small");
       button.type = "button";
@@ -102,30 +113,33 @@ export class Tide {
     this.onRest(this.at);
   }
 
-  #go(when) {
-    const minute = this.nowMin - this.week.midnights[TODAY];
-    if (when === "now") {
+  /** Go to a time by its name: now, tonight, morning, weekend. */
+  go(when) {
+    const { today } = this;
+    if (today === null) {
+      this.onAway(when);
+    } else if (when === "now") {
       this.stand(null);
       this.onRest(this.at);
     } else if (when === "tonight") {
-      this.#goTo(TODAY, Math.max(EVENING_MIN, Math.ceil(minute / BIN_MIN) * BIN_MIN));
-    } else if (when === "morning") {
-      this.#goTo(this.#dayFor(when), MORNING_MIN);
+      const minute = this.nowMin - this.week.midnights[today];
+      this.#goTo(today, Math.max(EVENING_MIN, Math.ceil(minute / BIN_MIN) * BIN_MIN));
     } else {
-      this.#goTo(this.#dayFor(when), WEEKEND_MIN);
+      this.#goTo(this.#dayFor(when), when === "morning" ? MORNING_MIN : WEEKEND_MIN);
     }
   }
 
   #dayFor(when) {
-    if (when === "morning") return TODAY + 1;
-    return when === "weekend" ? this.#weekend(this.nowMin - this.week.midnights[TODAY]) : TODAY;
+    if (when === "morning") return this.today + 1;
+    return when === "weekend" ? this.#weekend(this.today) : this.today;
   }
 
   /** Today while it is a weekend whose evening is not over, else the next Saturday. */
-  #weekend(minute) {
-    const weekday = (this.week.wall(this.week.midnights[TODAY]).serial + 4) % 7;
+  #weekend(today) {
+    const weekday = (this.week.wall(this.week.midnights[today]).serial + 4) % 7;
+    const minute = this.nowMin - this.week.midnights[today];
     const isNow = (weekday === SATURDAY || weekday === 0) && minute < WEEKEND_MIN + 120;
-    return isNow ? TODAY : TODAY + ((SATURDAY - weekday + 7) % 7 || 7);
+    return isNow ? today : today + ((SATURDAY - weekday + 7) % 7 || 7);
   }
 
   #moved(heard) {

@@ -70,6 +70,19 @@ def test_the_english_page_is_whole(
         assert here.troubles == []
 
 
+def test_a_link_to_another_week_calls_no_other_day_today_and_leads_back(
+    browser: Browser, address: str
+) -> None:
+    with visit(browser, address, "/maps/stalls?at=2027-02-06T15:00:00%2B08:00") as here:
+        told = here.tab.locator("#tide output")
+        expect(told).to_contain_text("周六 2月6日 15:00")
+        assert "今天" not in here.tab.locator("#tide").inner_text()
+        here.tab.get_by_role("button", name="今晚", exact=True).click()
+        expect(told).to_contain_text("今天 2")
+        assert "2027-02" not in here.tab.url
+        assert here.troubles == []
+
+
 def test_the_map_of_facilities_shows_what_people_look_for_on_the_way(
     browser: Browser, address: str, size: ViewportSize, pictures: Path
 ) -> None:
