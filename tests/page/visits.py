@@ -25,8 +25,11 @@ class Visit:
         tab.on("request", lambda request: self._watch(request.url))
 
     def _miss(self, request: Request) -> None:
-        # A stream of events has no end of its own: it is cut off when the page goes.
-        if request.resource_type != "eventsource" or request.failure != "net::ERR_ABORTED":
+        # When the page goes, what the browser still asks for is cut off: a stream of events, which
+        # has no end of its own, and the icon, which no page waits for.
+        cut_off = request.failure == "net::ERR_ABORTED"
+        is_no_part = request.resource_type == "eventsource" or "/icon.svg" in request.url
+        if not (cut_off and is_no_part):
             self.troubles.append(f"failed: {request.url}")
 
     def _hear(self, kind: str, text: str) -> None:
