@@ -2,13 +2,17 @@
 // the reader's place, and an address that shows others the same view.
 //
 // A page that extends it says what a place is (a number, an object) and has
-//   load()           gets the data and calls take(week); false when it could not be had
-//   chooseWanted()   sets `wanted`, the places that answer to the filters, whatever the hour
-//   paint()          draws them
-//   weights()        how much each pattern of hours counts in the tide
-//   sayTide(counts)  says what is open; counts are by state
-//   keyOf, momentOf, stateOf, latlngOf, nameOf, row, targetOf, pathOf (of a place)
-//   placeOfKey(key)  the place that an address names
+//   loadFirst()        gets the week and whatever the first drawing needs; false when it could not
+//   rest(), renewed()  promises of what comes after that, and of what comes again with new data
+//   taken(before)      makes ready what hangs on a new week
+//   chooseWanted()     sets `wanted`, the places that answer to the filters, whatever the hour
+//   clearFilters(), canList, listWords(count)
+//   paint()            draws them
+//   weights()          how much each pattern of hours counts in the tide
+//   sayTide(counts)    says what is open; counts are by state
+//   keyOf, stateOf, patternOf, latlngOf, nameOf, targetOf, pathOf, row   of a place
+//   placeOfKey(key), placeAt(point)   the place that an address names, or that was pressed
+//   noted()            what else the address holds
 import { followLanguage, readAddress, writeAddress } from "./address.js";
 import { furnish } from "./furniture.js";
 import { List } from "./list.js";
