@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -229,12 +229,16 @@ def kill_database(home: Home) -> float:
     """Kill all of PostgreSQL at once, as a loss of power does; return when."""
     postmaster = home.postgres()
     assert postmaster is not None
-    backends = children(postmaster)
-    os.kill(postmaster, signal.SIGKILL)
+    # Stopped first, it starts no other process. One that is left alive may still commit and answer:
+    # a backend looks for its postmaster only when it has nothing else to do.
+    os.kill(postmaster, signal.SIGSTOP)
+    processes = (*children(postmaster), postmaster)
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     killed = time.monotonic()
     # Gone altogether: pg_ctl takes a process that waits to be collected for one that runs.
-    ended = [Path(f"/proc/{pid}") for pid in (postmaster, *backends)]
-    assert eventually(lambda: not any(one.exists() for one in ended))
+    assert eventually(lambda: not any(Path(f"/proc/{pid}").exists() for pid in processes))
     return killed
 
 
