@@ -92,7 +92,7 @@ def _plans(held: Ground, pace: Pace) -> list[Row]:
         step("judging plans")
         rows = checks.checks(big, pace)
         step("a planner saves")
-        rows += planning.planning(big, pace)
+        rows += planning.planning(held, pace)
         step("checking and publishing")
         return rows + publishing.publishing(big, pace)
 

@@ -29,17 +29,18 @@ _MANY = 500
 _OF_ALL = ("areas", "kinds")
 _OF_HOURS = ("calendar", "overrides")
 
-# What a row was called before and after is in history. Saves that are not committed yet are not
+# What a row was before and after is in history. Saves that are not committed yet are not
 # seen, and stay for the next check.
 _TAKEN = text("""
-    WITH taken AS (DELETE FROM plan.dirty RETURNING *)
-    SELECT t.layer, h.action, side.r ->> 'kind' AS kind,
+    WITH taken AS (DELETE FROM plan.dirty RETURNING change)
+    SELECT replace(h.table_name, 'plan.', '') AS layer, side.r ->> 'kind' AS kind,
         coalesce(side.r ->> 'code', side.r ->> 'zone_code') AS code,
         ST_XMin(side.geom) AS west, ST_YMin(side.geom) AS south,
         ST_XMax(side.geom) AS east, ST_YMax(side.geom) AS north
-    FROM taken AS t LEFT JOIN city.history AS h ON h.id = t.change CROSS JOIN LATERAL
-        (VALUES (h.before, t.old_geom), (h.after, t.new_geom)) AS side (r, geom)
-    WHERE side.geom IS NOT NULL
+    FROM taken AS t LEFT JOIN city.history AS h ON h.id = t.change LEFT JOIN LATERAL (
+        SELECT r, (r ->> 'geom')::geometry AS geom FROM (VALUES (h.before), (h.after)) AS v (r)
+        WHERE r IS NOT NULL
+    ) AS side ON true
 """)
 
 

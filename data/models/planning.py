@@ -128,7 +128,7 @@ class FindingRow(Keyed, Base):
 class DirtyRow(Base):
     """A change that the check has not looked at yet; whoever checks takes the row away.
 
-    What the feature was called before and after is in `city.history`, under the same number.
+    What the row was before and after is in `city.history`, under the same number.
     """
 
     __tablename__ = "dirty"
@@ -141,14 +141,6 @@ class DirtyRow(Base):
         primary_key=True,
         autoincrement=False,
         comment="变更号 · number of the change in city.history",
-    )
-    layer: Mapped[str] = mapped_column(comment="图层 · layer of the row")
-    row_id: Mapped[int] = mapped_column(BigInteger, comment="行号 · number of the row")
-    old_geom: Mapped[WKBElement | None] = mapped_column(
-        geometry("GEOMETRY"), comment="原范围 · shape before, WGS 84"
-    )
-    new_geom: Mapped[WKBElement | None] = mapped_column(
-        geometry("GEOMETRY"), comment="新范围 · shape after, WGS 84"
     )
 
 

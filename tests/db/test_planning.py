@@ -420,7 +420,7 @@ def test_history_names_the_planner_the_time_and_the_program(
     assert row == ("li_na", "QGIS", True, "新", True)
 
 
-def test_every_change_is_left_for_the_check_with_old_and_new_shape(
+def test_every_change_is_left_for_the_check_and_history_has_both_shapes(
     office: Office, li_na: Planner
 ) -> None:
     with office.watched() as admin:
@@ -430,16 +430,17 @@ def test_every_change_is_left_for_the_check_with_old_and_new_shape(
     li_na.execute("DELETE FROM plan.areas WHERE code = 'D1'")
     with office.watched() as admin:
         found = admin.execute(
-            "SELECT layer, ST_XMin(old_geom), ST_XMin(new_geom), h.action, "
-            "plan.id_of(layer, coalesce(after, before)) "
+            "SELECT table_name, ST_XMin((before ->> 'geom')::geometry), "
+            "ST_XMin((after ->> 'geom')::geometry), action, "
+            "plan.id_of('areas', coalesce(after, before)) "
             "FROM plan.dirty JOIN city.history h ON h.id = change ORDER BY change"
         ).fetchall()
         taken = admin.execute("DELETE FROM plan.dirty RETURNING change").fetchall()
 
     assert found == [
-        ("areas", None, 112, "INSERT", "compound:D1"),
-        ("areas", 112, 112.0001, "UPDATE", "compound:D1"),
-        ("areas", 112.0001, None, "DELETE", "compound:D1"),
+        ("plan.areas", None, 112, "INSERT", "compound:D1"),
+        ("plan.areas", 112, 112.0001, "UPDATE", "compound:D1"),
+        ("plan.areas", 112.0001, None, "DELETE", "compound:D1"),
     ]
     assert len(taken) == 3
 

@@ -139,28 +139,36 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
         ORDER BY h.id DESC LIMIT 1
 $$;
 
-CREATE FUNCTION plan.stamp() RETURNS trigger
+-- Called for an update that is on top of another's, by its version, or of which nobody can say.
+CREATE FUNCTION plan.mind_others() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE other jsonb;
 BEGIN
-    IF tg_op = 'INSERT' THEN
-        new.row_version := 1;
-    ELSE
-        IF new.base_version < old.row_version THEN
-            other := plan.changed_since(new.base_version, tg_table_name, old.id);
-            IF other IS NOT NULL THEN
-                RETURN plan.refuse('conflict', tg_table_name, to_jsonb(old),
-                    ST_PointOnSurface(old.geom), other);
-            END IF;
-        ELSIF new.base_version IS NULL AND old.edited_by <> session_user THEN
-            PERFORM plan.tell_overwritten('overwritten', tg_table_name, to_jsonb(old), old.geom);
-        END IF;
+    IF new.base_version IS NULL THEN
+        PERFORM plan.tell_overwritten('overwritten', tg_table_name, to_jsonb(old), old.geom);
+        RETURN new;
+    END IF;
+    other := plan.changed_since(new.base_version, tg_table_name, old.id);
+    IF other IS NOT NULL THEN
+        RETURN plan.refuse('conflict', tg_table_name, to_jsonb(old), ST_PointOnSurface(old.geom),
+            other);
+    END IF;
+    RETURN new;
+END $$;
+
+-- Every save comes through here: names are written in full, for a search_path of its own costs a
+-- function more than all that it does.
+CREATE FUNCTION plan.stamp() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    new.row_version := 1;
+    IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
         new.id := old.id;
-        new.row_version := old.row_version + 1;
+        new.row_version := old.row_version OPERATOR(pg_catalog.+) 1;
     END IF;
     new.base_version := NULL;
     new.edited_by := session_user;
-    new.edited_at := now();
+    new.edited_at := pg_catalog.now();
     RETURN new;
 END $$;
 
@@ -257,7 +265,7 @@ END $$;
 -- --- shape ---------------------------------------------------------------------------------------
 
 -- Heights, measures, curves, other systems and single parts are no mistake of the planner's.
-CREATE FUNCTION plan.brought(geom geometry, wants text) RETURNS geometry
+CREATE FUNCTION plan.brought(geom geometry, wants text[]) RETURNS geometry
 LANGUAGE plpgsql IMMUTABLE SET search_path = pg_catalog, public AS $$
 BEGIN
     geom := ST_Force2D(geom);
@@ -267,7 +275,9 @@ BEGIN
     IF GeometryType(geom) = 'GEOMETRYCOLLECTION' THEN
         geom := ST_CollectionHomogenize(geom);
     END IF;
-    IF wants = 'MULTIPOLYGON' AND GeometryType(geom) = 'POLYGON' THEN
+    IF GeometryType(geom) = 'POLYGON' AND 'MULTIPOLYGON' = ANY (wants)
+        AND 'POLYGON' <> ALL (wants)
+    THEN
         geom := ST_Multi(geom);
     ELSIF GeometryType(geom) = 'MULTIPOINT' AND ST_NumGeometries(geom) = 1 THEN
         geom := ST_GeometryN(geom, 1);
@@ -335,7 +345,7 @@ REVOKE ALL ON FUNCTION plan.outside_city(geometry) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan.outside_city(geometry) TO tidegrid_planner, tidegrid_service;
 
 -- The shape as its column holds it; refuses one that is not sound.
-CREATE FUNCTION plan.sound(shape geometry, wants text, layer text, new record) RETURNS geometry
+CREATE FUNCTION plan.sound(shape geometry, wants text[], layer text, new record) RETURNS geometry
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
 DECLARE
     detail valid_detail;
@@ -350,9 +360,10 @@ BEGIN
         RETURN shape;
     ELSIF shape IS NULL OR ST_IsEmpty(shape) THEN
         because := 'geometry_missing';
-    ELSIF GeometryType(shape) <> ALL (string_to_array(wants, '|')) THEN
+    ELSIF GeometryType(shape) <> ALL (wants) THEN
         because := 'geometry_type';
-        parts := jsonb_build_object('is', GeometryType(shape), 'wants', replace(wants, '|', ', '));
+        parts := jsonb_build_object('is', GeometryType(shape), 'wants',
+            array_to_string(wants, ', '));
     ELSE
         detail := ST_IsValidDetail(shape);
         IF NOT detail.valid THEN
@@ -383,21 +394,27 @@ BEGIN
     RETURN shape;
 END $$;
 
--- Every save of a shape comes through here. A search_path of its own would cost a function a tenth of
--- the save: so names are written in full, and what is not like almost everything is left to another.
+-- Every save of a shape comes through here, so what is not like almost everything is left to another.
+-- A question to a table is an IF of its own: with it, even a comparison becomes a query.
 CREATE FUNCTION plan.judge_shape() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    IF public.ST_SRID(new.geom) = 4326 AND public.ST_NDims(new.geom) = 2
-        AND public.GeometryType(new.geom) = tg_argv[0] AND public.ST_IsValid(new.geom)
-        AND (EXISTS (SELECT FROM plan.city_pieces
-                WHERE geom OPERATOR(public.~) new.geom AND is_square)
-            OR EXISTS (SELECT FROM plan.city_pieces
-                WHERE public.ST_Covers(geom, new.geom) AND NOT is_square))
+    IF public.ST_SRID(new.geom) OPERATOR(pg_catalog.=) 4326
+        AND public.ST_NDims(new.geom) OPERATOR(pg_catalog.=) 2
+        AND public.GeometryType(new.geom) OPERATOR(pg_catalog.=) ANY (tg_argv)
+        AND public.ST_IsValid(new.geom)
     THEN
-        RETURN new;
+        IF EXISTS (SELECT FROM plan.city_pieces
+            WHERE geom OPERATOR(public.~) new.geom AND is_square)
+        THEN
+            RETURN new;
+        ELSIF EXISTS (SELECT FROM plan.city_pieces
+            WHERE public.ST_Covers(geom, new.geom) AND NOT is_square)
+        THEN
+            RETURN new;
+        END IF;
     END IF;
-    new.geom := plan.sound(new.geom, tg_argv[0], tg_table_name, new);
+    new.geom := plan.sound(new.geom, tg_argv, tg_table_name, new);
     RETURN new;
 END $$;
 
@@ -536,31 +553,28 @@ ALTER TABLE city.history SET (toast_tuple_target = 8160);
 CREATE FUNCTION plan.keep_change() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER AS $$
 DECLARE
-    old_geom public.geometry;
-    new_geom public.geometry;
+    shape public.geometry;
     before pg_catalog.jsonb;
     after pg_catalog.jsonb;
+    kept bigint;
 BEGIN
     IF tg_op OPERATOR(pg_catalog.<>) 'INSERT' THEN
-        old_geom := old.geom;
+        shape := old.geom;
         old.geom := NULL;
         before := pg_catalog.jsonb_set(pg_catalog.to_jsonb(old), '{geom}',
-            pg_catalog.to_jsonb(old_geom::pg_catalog.text));
+            pg_catalog.to_jsonb(shape::pg_catalog.text));
     END IF;
     IF tg_op OPERATOR(pg_catalog.<>) 'DELETE' THEN
-        new_geom := new.geom;
+        shape := new.geom;
         new.geom := NULL;
         after := pg_catalog.jsonb_set(pg_catalog.to_jsonb(new), '{geom}',
-            pg_catalog.to_jsonb(new_geom::pg_catalog.text));
+            pg_catalog.to_jsonb(shape::pg_catalog.text));
     END IF;
-    WITH kept AS (
-        INSERT INTO city.history (table_name, row_id, action, before, after)
+    INSERT INTO city.history (table_name, row_id, action, before, after)
         VALUES (pg_catalog.concat('plan.', tg_table_name), coalesce(new.id, old.id), tg_op,
             before, after)
-        RETURNING id
-    )
-    INSERT INTO plan.dirty (change, layer, row_id, old_geom, new_geom)
-        SELECT id, tg_table_name, coalesce(new.id, old.id), old_geom, new_geom FROM kept;
+        RETURNING id INTO kept;
+    INSERT INTO plan.dirty (change) VALUES (kept);
     RETURN NULL;
 END $$;
 
@@ -579,7 +593,7 @@ BEGIN
             ('2_shape', 'areas', 'judge_shape(''MULTIPOLYGON'')', '{geom}'),
             ('2_shape', 'stall_zones', 'judge_shape(''MULTIPOLYGON'')', '{geom}'),
             ('2_shape', 'stalls', 'judge_shape(''POINT'')', '{geom}'),
-            ('2_shape', 'facilities', 'judge_shape(''POINT|POLYGON|MULTIPOLYGON'')', '{geom}'),
+            ('2_shape', 'facilities', 'judge_shape(''POINT'', ''POLYGON'', ''MULTIPOLYGON'')', '{geom}'),
             ('3_kind', 'areas', 'judge_kind(''area'')', '{kind}'),
             ('3_kind', 'stall_zones', 'judge_kind(''stall_zone'')', '{kind}'),
             ('3_kind', 'facilities', 'judge_kind(''facility'')', '{kind}'),
@@ -610,6 +624,9 @@ BEGIN
         EXECUTE format('CREATE TRIGGER judge_0_gaps BEFORE INSERT OR UPDATE ON plan.%I '
             'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.fill_gaps(%L)', layer,
             (SELECT string_agg(format('new.%I IS NULL', key), ' OR ') FROM jsonb_each(gaps)), gaps);
+        EXECUTE format('CREATE TRIGGER judge_1_others BEFORE UPDATE ON plan.%I FOR EACH ROW WHEN ('
+            'new.base_version < old.row_version OR new.base_version IS NULL '
+            'AND old.edited_by <> session_user) EXECUTE FUNCTION plan.mind_others()', layer);
         EXECUTE format('CREATE TRIGGER judge_1_version BEFORE INSERT OR UPDATE ON plan.%I '
             'FOR EACH ROW EXECUTE FUNCTION plan.stamp()', layer);
         EXECUTE format('CREATE TRIGGER judge_1_version_delete BEFORE DELETE ON plan.%I '

@@ -1,5 +1,6 @@
 DROP FUNCTION plan.fill_gaps() CASCADE;
 DROP FUNCTION plan.stamp() CASCADE;
+DROP FUNCTION plan.mind_others() CASCADE;
 DROP FUNCTION plan.part_with() CASCADE;
 DROP FUNCTION plan.judge_kind() CASCADE;
 DROP FUNCTION plan.judge_code() CASCADE;
@@ -12,8 +13,8 @@ DROP FUNCTION plan.cut_city() CASCADE;
 DROP FUNCTION plan.stamp_rule() CASCADE;
 DROP FUNCTION plan.reads_hours(text), plan.reads_times(text), plan.reads_season(text, text);
 DROP FUNCTION plan.reads_days(text);
-DROP FUNCTION plan.sound(geometry, text, text, record), plan.city_cut(geometry);
-DROP FUNCTION plan.outside_city(geometry), plan.brought(geometry, text);
+DROP FUNCTION plan.sound(geometry, text[], text, record), plan.city_cut(geometry);
+DROP FUNCTION plan.outside_city(geometry), plan.brought(geometry, text[]);
 DROP FUNCTION plan.changed_since(bigint, text, bigint);
 DROP FUNCTION plan.tell_overwritten(text, text, jsonb, geometry);
 DROP FUNCTION plan.is_published(text, jsonb), plan.id_of(text, jsonb);
