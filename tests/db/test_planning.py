@@ -22,8 +22,7 @@ from geo.errors import InvalidSchedule
 from geo.hours import MONTHS, parse_hours
 from geo.records import StallZone
 from geo.schedules import DAYS
-from tests.conftest import CreateDatabase
-from tests.db.planning import Office, close_office, open_office
+from tests.db.planning import Office, open_office
 
 AsOwner = Callable[[str, Role], Engine]
 Planner = psycopg.Connection[Any]
@@ -32,25 +31,6 @@ INSIDE = "112 27.73, 112.001 27.73, 112.001 27.731, 112 27.731, 112 27.73"
 ADD = "INSERT INTO plan.areas (kind, code, name, geom) VALUES ('compound', %s, '小区', %s)"
 RENAME = "UPDATE plan.stall_zones SET name = %s WHERE id = %s"
 RENAME_FROM = "UPDATE plan.stall_zones SET name = %s, base_version = %s WHERE id = %s"
-
-
-@pytest.fixture(scope="module")
-def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
-    made = open_office(cluster, create_database("planning", pristine), li_na="zh", wang="en")
-    yield made
-    close_office(made)
-
-
-@pytest.fixture
-def li_na(office: Office) -> Iterator[Planner]:
-    with office.at_work("li_na") as session:
-        yield session
-
-
-@pytest.fixture
-def wang(office: Office) -> Iterator[Planner]:
-    with office.at_work("wang") as session:
-        yield session
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import psycopg
@@ -12,13 +11,10 @@ from sqlalchemy.orm import Session
 
 from data.changes import changes_now, changes_of
 from data.checking import check
-from data.cluster import Cluster
-from data.engine import Role
 from data.publications import discard, history, publish_drafts
 from data.turns import in_turn
 from geo.errors import InvalidParameter, NotFound, PublicationRefused
-from tests.conftest import CreateDatabase
-from tests.db.planning import Office, close_office, open_office
+from tests.db.planning import Office
 
 Planner = psycopg.Connection[Any]
 UNPUBLISHED = "SELECT count(*) FROM plan.differences"
@@ -35,28 +31,6 @@ HOURS = (
     "SELECT hours FROM city.stall_zones AS z JOIN city.schedules AS s ON s.id = schedule_id "
     "WHERE z.code = 'LD-T-01' AND upper_inf(valid)"
 )
-
-
-@pytest.fixture(scope="module")
-def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
-    made = open_office(cluster, create_database("publishing", pristine), chen="zh", sun="en")
-    yield made
-    close_office(made)
-
-
-@pytest.fixture
-def engine(office: Office, engine_of: Callable[[str, Role], Engine]) -> Engine:
-    """The service itself: it publishes with the rights that it has at work."""
-    url = office.cluster.url("tidegrid_service", office.database)
-    return engine_of(url, "tidegrid_service")
-
-
-@pytest.fixture
-def chen(office: Office, engine: Engine) -> Iterator[Planner]:
-    """A planner at work; what a test leaves unpublished is discarded after it."""
-    with office.at_work("chen") as session:
-        yield session
-    discard(engine)
 
 
 def put(engine: Engine, **more: Any) -> Any:

@@ -14,42 +14,18 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data.changes import changes_now, changes_of
-from data.checking import check
-from data.cluster import Cluster
 from data.engine import Role
 from data.publications import Generation, discard, publish_drafts
 from data.publishing import publish
 from data.turns import in_turn
 from geo.errors import Unavailable
 from tests.cli.program import eventually
-from tests.conftest import CreateDatabase
-from tests.db.planning import Office, close_office, open_office
+from tests.db.planning import Office
 from tests.db.test_publishing import TOILET
 
 WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 FEE = "UPDATE plan.stall_zones SET fee = %s WHERE code = %s"
 SHOWN = "SELECT fee FROM city.stall_zones WHERE code = %s AND upper_inf(valid)"
-
-
-@pytest.fixture(scope="module")
-def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
-    made = open_office(cluster, create_database("at_once", pristine), gao="zh", luo="en")
-    yield made
-    close_office(made)
-
-
-@pytest.fixture
-def engine(office: Office, engine_of: Callable[[str, Role], Engine]) -> Engine:
-    url = office.cluster.url("tidegrid_service", office.database)
-    return engine_of(url, "tidegrid_service")
-
-
-@pytest.fixture
-def gao(office: Office, engine: Engine) -> Iterator[psycopg.Connection[Any]]:
-    in_turn(engine, check)
-    with office.at_work("gao") as session:
-        yield session
-    discard(engine)
 
 
 def put(engine: Engine) -> Generation | None:
@@ -69,9 +45,9 @@ def wait_for(office: Office, waiting: int) -> None:
 
 
 def test_of_two_publishers_the_second_is_told_that_nothing_is_left(
-    office: Office, engine: Engine, gao: psycopg.Connection[Any]
+    office: Office, engine: Engine, chen: psycopg.Connection[Any]
 ) -> None:
-    gao.execute(FEE.encode(), ["11", "LD-T-01"])
+    chen.execute(FEE.encode(), ["11", "LD-T-01"])
     with ThreadPoolExecutor(2) as pool:
         with stopped_at(office, "plan.checks", "SHARE ROW EXCLUSIVE"):
             asked = [pool.submit(put, engine) for _ in range(2)]
@@ -81,24 +57,24 @@ def test_of_two_publishers_the_second_is_told_that_nothing_is_left(
 
 
 def test_the_second_publisher_publishes_what_came_while_it_waited(
-    office: Office, engine: Engine, gao: psycopg.Connection[Any]
+    office: Office, engine: Engine, chen: psycopg.Connection[Any]
 ) -> None:
-    gao.execute(FEE.encode(), ["21", "LD-T-01"])
+    chen.execute(FEE.encode(), ["21", "LD-T-01"])
     with ThreadPoolExecutor(1) as pool:
         with stopped_at(office, "plan.checks", "SHARE ROW EXCLUSIVE"):
             asked = pool.submit(put, engine)
             wait_for(office, 1)
-            gao.execute(FEE.encode(), ["22", "LD-T-01"])
+            chen.execute(FEE.encode(), ["22", "LD-T-01"])
         assert asked.result(30) is not None
     assert office.one(SHOWN, "LD-T-01") == "22"
 
 
 def test_an_import_and_a_publication_wait_for_each_other(
-    office: Office, engine: Engine, gao: psycopg.Connection[Any],
+    office: Office, engine: Engine, chen: psycopg.Connection[Any],
     engine_of: Callable[[str, Role], Engine],
 ) -> None:  # fmt: skip
     owner = engine_of(office.cluster.url("postgres", office.database), "tidegrid_owner")
-    gao.execute(FEE.encode(), ["31", "LD-T-01"])
+    chen.execute(FEE.encode(), ["31", "LD-T-01"])
     with ThreadPoolExecutor(1) as pool:
         with Session(owner) as session, session.begin():
             publish(session, [TOILET], by="importer", note="import")
@@ -110,18 +86,18 @@ def test_an_import_and_a_publication_wait_for_each_other(
 
 
 def test_edits_that_arrive_meanwhile_stay_drafts_and_readers_are_not_held_up(
-    office: Office, engine: Engine, gao: psycopg.Connection[Any]
+    office: Office, engine: Engine, chen: psycopg.Connection[Any]
 ) -> None:
-    gao.execute(FEE.encode(), ["41", "LD-T-01"])
-    with ThreadPoolExecutor(1) as pool, office.at_work("luo") as luo:
+    chen.execute(FEE.encode(), ["41", "LD-T-01"])
+    with ThreadPoolExecutor(1) as pool, office.at_work("wang") as wang:
         with stopped_at(office, "city.generations", "SHARE"):
             asked = pool.submit(put, engine)
             wait_for(office, 1)
-            luo.execute(b"SET statement_timeout = '2s'")
-            gao.execute(b"SET statement_timeout = '2s'")
-            luo.execute(FEE.encode(), ["42", "LD-T-02"])
-            gao.execute(FEE.encode(), ["43", "LD-T-01"])
-            before = luo.execute(SHOWN.encode(), ["LD-T-01"]).fetchone()
+            wang.execute(b"SET statement_timeout = '2s'")
+            chen.execute(b"SET statement_timeout = '2s'")
+            wang.execute(FEE.encode(), ["42", "LD-T-02"])
+            chen.execute(FEE.encode(), ["43", "LD-T-01"])
+            before = wang.execute(SHOWN.encode(), ["LD-T-01"]).fetchone()
         made = asked.result(30)
     assert before is not None
     assert before[0] != "41"
@@ -136,9 +112,9 @@ def test_edits_that_arrive_meanwhile_stay_drafts_and_readers_are_not_held_up(
 
 
 def test_a_publisher_that_is_cut_off_in_the_middle_leaves_everything_as_it_was(
-    office: Office, engine: Engine, gao: psycopg.Connection[Any]
+    office: Office, engine: Engine, chen: psycopg.Connection[Any]
 ) -> None:
-    gao.execute(FEE.encode(), ["51", "LD-T-03"])
+    chen.execute(FEE.encode(), ["51", "LD-T-03"])
     counted = "SELECT (SELECT count(*) FROM city.generations) + (SELECT count(*) FROM plan.checks)"
     before, dirty = office.one(counted), office.one("SELECT count(*) FROM plan.dirty")
     with ThreadPoolExecutor(1) as pool:
@@ -158,10 +134,10 @@ def test_a_publisher_that_is_cut_off_in_the_middle_leaves_everything_as_it_was(
 
 
 def test_discarding_what_is_saved_in_the_same_moment_starts_anew_and_loses_nothing_unseen(
-    office: Office, engine: Engine, gao: psycopg.Connection[Any]
+    office: Office, engine: Engine, chen: psycopg.Connection[Any]
 ) -> None:
-    gao.execute(FEE.encode(), ["61", "LD-T-04"])
-    with ThreadPoolExecutor(1) as pool, office.at_work("gao") as other:
+    chen.execute(FEE.encode(), ["61", "LD-T-04"])
+    with ThreadPoolExecutor(1) as pool, office.at_work("chen") as other:
         with other.transaction():
             other.execute(FEE.encode(), ["62", "LD-T-04"])
             asked = pool.submit(discard, engine)

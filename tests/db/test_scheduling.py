@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -15,41 +14,17 @@ from sqlalchemy.orm import Session
 
 from data.changes import changes_now, changes_of
 from data.checking import check
-from data.cluster import Cluster
-from data.engine import Role
 from data.publications import discard, publish_drafts
 from data.scheduling import Waiting, cancel, effect_of, schedule, scheduled, take_due
 from data.turns import in_turn
 from data.undoing import revert
 from geo.errors import InvalidInstant, NotFound, PublicationRefused
-from tests.conftest import CreateDatabase
-from tests.db.planning import Office, close_office, open_office
+from tests.db.planning import Office
 
 Planner = psycopg.Connection[Any]
 FEE = "UPDATE plan.stall_zones SET fee = %s WHERE code = %s"
 SHOWN = "SELECT fee FROM city.stall_zones WHERE code = %s AND upper_inf(valid)"
 SINCE = "SELECT lower(valid) FROM city.stall_zones WHERE code = %s AND upper_inf(valid)"
-
-
-@pytest.fixture(scope="module")
-def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
-    made = open_office(cluster, create_database("scheduling", pristine), he="zh")
-    yield made
-    close_office(made)
-
-
-@pytest.fixture
-def engine(office: Office, engine_of: Callable[[str, Role], Engine]) -> Engine:
-    url = office.cluster.url("tidegrid_service", office.database)
-    return engine_of(url, "tidegrid_service")
-
-
-@pytest.fixture
-def he(office: Office, engine: Engine) -> Iterator[Planner]:
-    in_turn(engine, check)
-    with office.at_work("he") as session:
-        yield session
-    discard(engine)
 
 
 def soon(engine: Engine, after_s: float) -> Waiting:
@@ -78,16 +53,16 @@ def test_a_day_begins_at_midnight_of_the_city_and_lies_in_the_future(engine: Eng
 
 
 def test_it_takes_effect_once_from_exactly_its_instant_as_it_was_frozen(
-    office: Office, engine: Engine, he: Planner
+    office: Office, engine: Engine, chen: Planner
 ) -> None:
-    he.execute(FEE.encode(), ["11", "LD-T-01"])
+    chen.execute(FEE.encode(), ["11", "LD-T-01"])
     waits = soon(engine, 4)
     assert (waits.state, waits.features) == ("waiting", 1)
     with Session(engine) as session:
         assert [one.publication for one in changes_now(session)] == [waits.number]
     assert put(engine) is None
     assert take_due(engine) == []
-    he.execute(FEE.encode(), ["12", "LD-T-01"])
+    chen.execute(FEE.encode(), ["12", "LD-T-01"])
     with Session(engine) as session:
         assert [one.publication for one in changes_now(session)] == [None]
 
@@ -109,11 +84,11 @@ def test_it_takes_effect_once_from_exactly_its_instant_as_it_was_frozen(
 
 
 def test_two_for_one_instant_take_effect_in_their_order(
-    office: Office, engine: Engine, he: Planner
+    office: Office, engine: Engine, chen: Planner
 ) -> None:
     at = datetime.now(UTC) + timedelta(seconds=2)
     for code in ("LD-T-02", "LD-T-03"):
-        he.execute(FEE.encode(), ["21", code])
+        chen.execute(FEE.encode(), ["21", code])
         schedule(engine, at, by="bureau", note=code, accept_warnings=True)
     time.sleep(max(0.0, (at - datetime.now(UTC)).total_seconds()) + 0.01)
     first, second = take_due(engine)
@@ -125,13 +100,13 @@ def test_two_for_one_instant_take_effect_in_their_order(
 
 
 def test_what_does_not_fit_any_more_fails_whole_with_a_reason(
-    office: Office, engine: Engine, he: Planner
+    office: Office, engine: Engine, chen: Planner
 ) -> None:
     for code in ("LD-T-04", "LD-T-05"):
-        he.execute(FEE.encode(), ["31", code])
+        chen.execute(FEE.encode(), ["31", code])
     waits = soon(engine, 3)
-    he.execute(FEE.encode(), ["32", "LD-T-04"])
-    he.execute(b"UPDATE plan.areas SET name = 'new' WHERE code = '431302004001013'")
+    chen.execute(FEE.encode(), ["32", "LD-T-04"])
+    chen.execute(b"UPDATE plan.areas SET name = 'new' WHERE code = '431302004001013'")
     assert put(engine) is not None
     assert in_turn(engine, check).is_full
     come(waits)
@@ -146,16 +121,16 @@ def test_what_does_not_fit_any_more_fails_whole_with_a_reason(
 
 
 def test_it_can_be_cancelled_before_and_is_judged_like_any(
-    office: Office, engine: Engine, he: Planner
+    office: Office, engine: Engine, chen: Planner
 ) -> None:
-    he.execute(FEE.encode(), ["41", "LD-T-06"])
+    chen.execute(FEE.encode(), ["41", "LD-T-06"])
     waits = soon(engine, 3600)
     assert cancel(engine, waits.number).state == "cancelled"
     with pytest.raises(NotFound, match="waits for its date"):
         cancel(engine, waits.number)
     with Session(engine) as session:
         assert [one.publication for one in changes_now(session)] == [None]
-    he.execute(b"UPDATE plan.stall_zones SET capacity = capacity + 1 WHERE code = 'LD-T-06'")
+    chen.execute(b"UPDATE plan.stall_zones SET capacity = capacity + 1 WHERE code = 'LD-T-06'")
     with pytest.raises(PublicationRefused, match="1 warnings"):
         schedule(engine, datetime.now(UTC) + timedelta(days=1), by="bureau", note="x")
     assert office.one("SELECT count(*) FROM plan.publication_features") == 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
@@ -15,13 +14,10 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from data.changes import changes_now
-from data.cluster import Cluster
-from data.engine import Role
 from data.publications import Generation, discard, history, publish_drafts
 from data.undoing import revert
 from geo.errors import NotFound, PublicationRefused
-from tests.conftest import CreateDatabase
-from tests.db.planning import Office, close_office, open_office
+from tests.db.planning import Office
 
 Planner = psycopg.Connection[Any]
 FEE = "UPDATE plan.stall_zones SET fee = %s WHERE code = %s"
@@ -42,26 +38,6 @@ RIGHT = HALF.format(west="middle", south=0, east=179, north=80)
 GRID, NEW = "431302004001013", "431302004001999"
 
 
-@pytest.fixture(scope="module")
-def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
-    made = open_office(cluster, create_database("undoing", pristine), xu="zh", tan="en")
-    yield made
-    close_office(made)
-
-
-@pytest.fixture
-def engine(office: Office, engine_of: Callable[[str, Role], Engine]) -> Engine:
-    url = office.cluster.url("tidegrid_service", office.database)
-    return engine_of(url, "tidegrid_service")
-
-
-@pytest.fixture
-def xu(office: Office, engine: Engine) -> Iterator[Planner]:
-    with office.at_work("xu") as session:
-        yield session
-    discard(engine)
-
-
 def put(engine: Engine) -> Generation:
     made = publish_drafts(engine, by="bureau", note="a test", accept_warnings=True).generation
     assert made is not None
@@ -69,12 +45,12 @@ def put(engine: Engine) -> Generation:
 
 
 def test_a_revert_is_a_new_generation_and_drafts_follow(
-    office: Office, engine: Engine, xu: Planner
+    office: Office, engine: Engine, chen: Planner
 ) -> None:
     was = office.one(SHOWN, "LD-T-01")
-    xu.execute(b"DELETE FROM plan.stalls WHERE zone_code = 'LD-T-01' AND number = 'A01'")
-    xu.execute(FEE.encode(), ["71", "LD-T-01"])
-    xu.execute(TOILET.encode())
+    chen.execute(b"DELETE FROM plan.stalls WHERE zone_code = 'LD-T-01' AND number = 'A01'")
+    chen.execute(FEE.encode(), ["71", "LD-T-01"])
+    chen.execute(TOILET.encode())
     made = put(engine)
 
     undone = revert(engine, made.number, by="bureau")
@@ -97,11 +73,11 @@ def test_a_revert_is_a_new_generation_and_drafts_follow(
                       "schedule_id WHERE f.code = 'U1' AND upper_inf(valid)") == "24/7"  # fmt: skip
 
 
-def test_what_is_newer_refuses_or_is_kept(office: Office, engine: Engine, xu: Planner) -> None:
+def test_what_is_newer_refuses_or_is_kept(office: Office, engine: Engine, chen: Planner) -> None:
     for code in ("LD-T-02", "LD-T-03"):
-        xu.execute(FEE.encode(), ["81", code])
+        chen.execute(FEE.encode(), ["81", code])
     first = put(engine)
-    xu.execute(FEE.encode(), ["82", "LD-T-02"])
+    chen.execute(FEE.encode(), ["82", "LD-T-02"])
     put(engine)
     with pytest.raises(PublicationRefused, match="LD-T-02 is changed by a later publication"):
         revert(engine, first.number, by="bureau")
@@ -113,10 +89,10 @@ def test_what_is_newer_refuses_or_is_kept(office: Office, engine: Engine, xu: Pl
         revert(engine, 9999, by="bureau")
 
 
-def test_an_unpublished_edit_there_refuses(office: Office, engine: Engine, xu: Planner) -> None:
-    xu.execute(FEE.encode(), ["91", "LD-T-04"])
+def test_an_unpublished_edit_there_refuses(office: Office, engine: Engine, chen: Planner) -> None:
+    chen.execute(FEE.encode(), ["91", "LD-T-04"])
     made = put(engine)
-    xu.execute(FEE.encode(), ["92", "LD-T-04"])
+    chen.execute(FEE.encode(), ["92", "LD-T-04"])
     with pytest.raises(PublicationRefused, match="LD-T-04 is edited and not published"):
         revert(engine, made.number, by="bureau")
     assert office.one(SHOWN, "LD-T-04") == "91"
@@ -125,15 +101,15 @@ def test_an_unpublished_edit_there_refuses(office: Office, engine: Engine, xu: P
 
 
 def test_a_split_and_the_merge_after_it_are_told_with_shares(
-    office: Office, engine: Engine, xu: Planner
+    office: Office, engine: Engine, chen: Planner
 ) -> None:
     lineage = (
         "SELECT from_code, to_code, share FROM city.lineage WHERE generation = %s ORDER BY 1, 2"
     )
-    xu.execute(f"INSERT INTO plan.areas (kind, code, name, parent_code, attributes, geom) "
+    chen.execute(f"INSERT INTO plan.areas (kind, code, name, parent_code, attributes, geom) "
                f"SELECT kind, '{NEW}', 'new', parent_code, attributes, ({RIGHT}) FROM plan.areas "
                f"WHERE code = '{GRID}'".encode(), [GRID])  # fmt: skip
-    xu.execute(f"UPDATE plan.areas SET geom = ({LEFT}) WHERE code = '{GRID}'".encode(), [GRID])
+    chen.execute(f"UPDATE plan.areas SET geom = ({LEFT}) WHERE code = '{GRID}'".encode(), [GRID])
     made = put(engine)
     with office.watched() as session:
         rows = session.execute(lineage.encode(), [made.number]).fetchall()
@@ -149,15 +125,15 @@ def test_a_split_and_the_merge_after_it_are_told_with_shares(
 
 
 def test_a_revert_that_brings_in_errors_is_refused_or_accepted(
-    office: Office, engine: Engine, xu: Planner
+    office: Office, engine: Engine, chen: Planner
 ) -> None:
-    xu.execute(f"INSERT INTO plan.areas (kind, code, name, parent_code, attributes, geom) "
+    chen.execute(f"INSERT INTO plan.areas (kind, code, name, parent_code, attributes, geom) "
                f"SELECT kind, '{NEW}', 'new', parent_code, attributes, ({RIGHT}) FROM plan.areas "
                f"WHERE code = '{GRID}'".encode(), [GRID])  # fmt: skip
-    xu.execute(f"UPDATE plan.areas SET geom = ({LEFT}) WHERE code = '{GRID}'".encode(), [GRID])
+    chen.execute(f"UPDATE plan.areas SET geom = ({LEFT}) WHERE code = '{GRID}'".encode(), [GRID])
     split = put(engine)
     # The left half is newer and stays: to take the right one away alone leaves a gap.
-    xu.execute(f"UPDATE plan.areas SET name = 'left' WHERE code = '{GRID}'".encode())
+    chen.execute(f"UPDATE plan.areas SET name = 'left' WHERE code = '{GRID}'".encode())
     put(engine)
     with pytest.raises(PublicationRefused, match="the plan has 1 errors more"):
         revert(engine, split.number, by="bureau", keep_newer=True)
@@ -200,21 +176,21 @@ def test_whatever_is_done_now_is_what_was_published_last_and_old_answers_stay(
     office: Office, engine: Engine, steps: list[tuple[str, str, int]], seed: int
 ) -> None:
     known: list[tuple[datetime, Any]] = []
-    with office.at_work("tan") as tan:
+    with office.at_work("wang") as wang:
         for step, code, value in steps:
             number = NUMBERS[CODES.index(code)] if code else random.Random(seed).choice(NUMBERS)
             before, drawn = office.one(STATE, None), office.one(PLAN)
             if step == "edit":
-                tan.execute(b"INSERT INTO plan.stalls (zone_code, number, goods, geom) SELECT "
+                wang.execute(b"INSERT INTO plan.stalls (zone_code, number, goods, geom) SELECT "
                             b"'LD-T-09', %s, %s, ST_PointOnSurface(geom) FROM city.stall_zones "
                             b"WHERE code = 'LD-T-09' AND upper_inf(valid) AND NOT EXISTS (SELECT "
                             b"FROM plan.stalls WHERE zone_code = 'LD-T-09' AND number = %s)",
                             [number, str(value), number])  # fmt: skip
-                tan.execute(b"UPDATE plan.stalls SET goods = %s WHERE zone_code = 'LD-T-09' AND "
+                wang.execute(b"UPDATE plan.stalls SET goods = %s WHERE zone_code = 'LD-T-09' AND "
                             b"number = %s", [str(value), number])  # fmt: skip
                 assert office.one(STATE, None) == before
             elif step == "delete":
-                tan.execute(b"DELETE FROM plan.stalls WHERE zone_code = 'LD-T-09' AND number = %s",
+                wang.execute(b"DELETE FROM plan.stalls WHERE zone_code = 'LD-T-09' AND number = %s",
                             [number])  # fmt: skip
                 assert office.one(STATE, None) == before
             elif step == "publish":
