@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -12,6 +12,7 @@ from shapely.geometry import mapping
 from data.changes import Changed
 from data.checking import Checked, Kept
 from data.publications import Generation
+from geo.planning.snapping import Moved
 
 
 class FindingOut(BaseModel):
@@ -56,6 +57,20 @@ class CheckIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     full: bool = Field(False, description="Judge all, not what changed since the last check.")
+    fix: bool = Field(
+        False, description="First close gaps and overlaps thinner than the rule `sliver` says."
+    )
+    dry_run: bool = Field(False, description="With `fix`: tell what it would move, move nothing.")
+
+
+class MovedOut(BaseModel):
+    """An area whose border was moved, or would be."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: str = Field(examples=["unit_grid"])
+    code: str = Field(examples=["431302004001013"])
+    distance_m: float = Field(description="How far at most, metres.")
 
 
 class CheckedOut(BaseModel):
@@ -65,16 +80,18 @@ class CheckedOut(BaseModel):
     errors: int
     warnings: int
     notices: int
+    moved: list[MovedOut] = Field(description="What was fixed, or with `dry_run` would be.")
     findings: list[FindingOut]
 
     @classmethod
-    def of(cls, checked: Checked) -> CheckedOut:
+    def of(cls, checked: Checked, moved: Iterable[Moved]) -> CheckedOut:
         """Return a check as it is told."""
         return cls(
             is_full=checked.is_full,
             errors=checked.count("error"),
             warnings=checked.count("warning"),
             notices=checked.count("notice"),
+            moved=[MovedOut.model_validate(one) for one in moved],
             findings=[FindingOut.of(one) for one in checked.findings],
         )
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from geoalchemy2.shape import from_shape
-from shapely.geometry import MultiPolygon, Polygon
-from sqlalchemy import update
+import shapely
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from data.checking import rules_of
-from data.models import SRID, AreaDraft
+from data.models import SRID
 from data.planning import Drafts
 from data.restoring import refused
 from geo.errors import InvalidParameter
@@ -42,12 +41,6 @@ def fix(session: Session, *, is_dry: bool = False) -> tuple[Moved, ...]:
 
 
 def _move(session: Session, moved: Moved) -> None:
-    shape = moved.after
-    whole = MultiPolygon([shape]) if isinstance(shape, Polygon) else shape
-    session.execute(
-        update(AreaDraft)
-        .where(AreaDraft.kind == moved.kind, AreaDraft.code == moved.code)
-        # On top of what was judged: nobody's edit is lost by it.
-        .values(geom=from_shape(whole, srid=SRID), base_version=AreaDraft.row_version)
-        .execution_options(synchronize_session=False)
-    )
+    asked = text("SELECT plan.move_border(:kind, :code, ST_GeomFromWKB(:shape, :srid))")
+    shape = shapely.to_wkb(moved.after)
+    session.execute(asked, {"kind": moved.kind, "code": moved.code, "shape": shape, "srid": SRID})

@@ -28,12 +28,15 @@ from api.plan_answers import (
     WaitingOut,
 )
 from data.changes import changes_now, changes_of
-from data.checking import check, findings
+from data.checking import Checked, check, findings
 from data.engine import translated
+from data.fixing import fix
 from data.publications import discard, history, publish_drafts
 from data.scheduling import cancel, effect_of, schedule, scheduled
 from data.turns import in_turn
 from data.undoing import revert
+from geo.errors import InvalidParameter
+from geo.planning.snapping import Moved
 
 TIMEOUT_MS = 120_000
 """How long one statement may take, waiting for those who are before us counted in."""
@@ -45,11 +48,21 @@ PublisherDep = Annotated[Caller, Depends(needs("publish"))]
 # Plain functions run in threads: to judge a whole plan takes seconds.
 @router.post("/v1/plan/check", summary="检查规划 · judge what planners drew")
 def post_check(_: PublisherDep, services: ServicesDep, asked: CheckIn | None = None) -> CheckedOut:
-    """Judge the drafts and keep what is found; as a rule, only what changed is judged."""
-    full = asked is not None and asked.full
+    """Judge the drafts and keep what is found; as a rule, only what changed is judged.
+
+    With `fix`, thin gaps and overlaps are closed by ordinary edits before.
+    """
+    how = asked or CheckIn.model_validate({})
+    if how.dry_run and not how.fix:
+        raise InvalidParameter("dry_run tells what fix would move; give both")
+
+    def work(session: Session) -> tuple[tuple[Moved, ...], Checked]:
+        moved = fix(session, is_dry=how.dry_run) if how.fix else ()
+        return moved, check(session, full=how.full)
+
     with translated():
-        done = in_turn(services.planning, lambda session: check(session, full=full))
-    return CheckedOut.of(done)
+        moved, checked = in_turn(services.planning, work)
+    return CheckedOut.of(checked, moved)
 
 
 @router.get("/v1/plan/findings", summary="检查结果 · what the last check found")

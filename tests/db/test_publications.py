@@ -173,6 +173,7 @@ def test_overrides_and_time_zones_of_zones_stay(
         "SELECT plan.take_effect(1)",
         "SELECT plan.freeze_undoing(1, 'chen', 'mine')",
         "SELECT plan.discard(NULL)",
+        "SELECT plan.move_border('unit_grid', '431302004001013', NULL)",
         "SELECT * FROM plan.publications",
         "SELECT * FROM plan.changes",
         "DELETE FROM plan.checks",

@@ -107,6 +107,36 @@ def test_an_edit_is_compared_refused_accepted_and_seen_by_everybody(
     assert again.json() == {"generation": None, "publication": None}
 
 
+def test_a_strip_is_told_by_a_dry_run_and_closed_by_a_fix(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    code = "431302004001013"
+    # The grid gives up all that is nearer than some 20 cm to its border.
+    edit(admin, f"UPDATE plan.areas SET geom = ST_Multi(ST_Buffer(geom, -0.000002, "
+                f"'join=mitre')) WHERE code = '{code}'")  # fmt: skip
+    drawn = office.get("/v1/plan/diff").json()["changes"]
+
+    shown = office.post("/v1/plan/check", json={"fix": True, "dry_run": True}).json()
+    assert "sliver" in {one["rule"] for one in shown["findings"]}
+    assert office.get("/v1/plan/diff").json()["changes"] == drawn
+    done = office.post("/v1/plan/check", json={"fix": True}).json()
+    assert done["moved"] == shown["moved"] != []
+    assert all(0 < one["distance_m"] < 0.5 for one in done["moved"])
+    assert "sliver" not in {one["rule"] for one in done["findings"]}
+    assert office.post("/v1/plan/check").json()["moved"] == []
+
+    alone = office.post("/v1/plan/check", json={"dry_run": True})
+    assert (alone.status_code, alone.json()["detail"]) == (
+        422, "dry_run tells what fix would move; give both",
+    )  # fmt: skip
+    edit(admin, "UPDATE plan.rules SET is_on = false WHERE rule = 'sliver'")
+    refused = office.post("/v1/plan/check", json={"fix": True})
+    edit(admin, "UPDATE plan.rules SET is_on = true WHERE rule = 'sliver'")
+    assert refused.status_code == 422
+    assert "set it" in refused.json()["detail"]
+    office.post("/v1/plan/discard", json={"features": "all"})
+
+
 def test_old_dates_answer_as_they_did_before_a_publication_and_after_its_revert(
     admin: tuple[Engine, Database], office: TestClient
 ) -> None:

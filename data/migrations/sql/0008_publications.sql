@@ -271,14 +271,23 @@ BEGIN
     RETURN frozen;
 END $$;
 
+-- Moves the border of an area on top of what was judged, so that nobody's edit is lost by it.
+CREATE FUNCTION plan.move_border(moved_kind text, moved_code text, shape geometry) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    UPDATE plan.areas SET geom = shape, base_version = row_version
+        WHERE kind = moved_kind AND code = moved_code
+$$;
+
 -- --- rights ---------------------------------------------------------------------------------------
 
 REVOKE ALL ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
     plan.take_effect(bigint), plan.trace_areas(bigint, timestamptz), plan.discard(text[]),
-    plan.undoing(bigint), plan.freeze_undoing(bigint, text, text) FROM PUBLIC;
+    plan.undoing(bigint), plan.freeze_undoing(bigint, text, text),
+    plan.move_border(text, text, geometry) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
     plan.take_effect(bigint), plan.discard(text[]), plan.undoing(bigint),
-    plan.freeze_undoing(bigint, text, text) TO tidegrid_service;
+    plan.freeze_undoing(bigint, text, text), plan.move_border(text, text, geometry)
+    TO tidegrid_service;
 GRANT SELECT ON plan.checks, plan.publications, plan.publication_features, plan.differences,
     plan.changes, city.lineage TO tidegrid_service;
 -- Checks are the service's own work: it writes what it found, and no word of the plan itself.

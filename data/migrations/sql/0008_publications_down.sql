@@ -1,6 +1,7 @@
 DROP POLICY service_writes ON plan.findings;
 REVOKE INSERT, UPDATE, DELETE ON plan.findings FROM tidegrid_service;
 REVOKE DELETE ON plan.dirty FROM tidegrid_service;
+DROP FUNCTION plan.move_border(text, text, geometry);
 DROP FUNCTION plan.freeze_undoing(bigint, text, text), plan.undoing(bigint);
 DROP FUNCTION plan.discard(text[]), plan.take_effect(bigint), plan.overtaken(bigint);
 DROP FUNCTION plan.trace_areas(bigint, timestamptz), plan.freeze(text, text, timestamptz);
