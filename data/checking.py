@@ -46,7 +46,7 @@ _TAKEN = text("""
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A finding as it is kept: of the judge, or of what was overwritten."""
+    """A finding as it is kept: of the judge, or of what was overwritten or failed."""
 
     id: int
     key: str

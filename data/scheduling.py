@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from data.checking import Checked, check
-from data.models import PublicationFeatureRow, PublicationRow
+from data.models import FindingRow, PublicationFeatureRow, PublicationRow
 from data.publications import is_fit, noted, refusal
 from data.turns import in_turn
 from geo.errors import InvalidInstant, NotFound
@@ -97,16 +97,17 @@ def scheduled(session: Session, limit: int = 100) -> list[Waiting]:
 
 
 def cancel(engine: Engine, number: int) -> Waiting:
-    """Take back a publication that waits; what it held is unpublished again.
+    """Take back a publication that waits, or settle one that failed: its finding goes.
 
-    Raises `NotFound` where none of that number waits.
+    What it held is unpublished again. Raises `NotFound` where none of that number waits or failed.
     """
 
     def work(session: Session) -> Waiting:
         found = session.get(PublicationRow, number)
-        if found is None or found.state != "waiting":
-            raise NotFound(f"no publication {number} waits for its date")
-        _end(session, number, "cancelled", "")
+        if found is None or found.state not in ("waiting", "failed"):
+            raise NotFound(f"no publication {number} waits for its date or failed")
+        session.execute(delete(FindingRow).where(FindingRow.key == f"publication_failed:{number}"))
+        _end(session, number, "cancelled", found.reason)
         return _one(session, number)
 
     return in_turn(engine, work)
@@ -145,16 +146,25 @@ def _take(session: Session) -> Waiting | None:
         return None
     overtaken = sorted(session.scalars(text("SELECT plan.overtaken(:number)"), {"number": number}))
     if overtaken:
-        more = f" and {len(overtaken) - _SHOWN} more" if len(overtaken) > _SHOWN else ""
-        named = ", ".join(overtaken[:_SHOWN])
-        _end(session, number, "failed", f"changed since by other publications: {named}{more}")
+        more = f" … ({len(overtaken)})" if len(overtaken) > _SHOWN else ""
+        named = ", ".join(overtaken[:_SHOWN]) + more
+        _tell(session, number, "publication_overtaken", named)
+        _end(session, number, "failed", f"changed since by other publications: {named}")
         return _one(session, number)
     try:
         with session.begin_nested():
             session.execute(text("SELECT plan.take_effect(:number)"), {"number": number})
     except IntegrityError as error:
-        _end(session, number, "failed", str(error.orig).splitlines()[0])
+        reason = str(error.orig).splitlines()[0]
+        _tell(session, number, "publication_failed", reason)
+        _end(session, number, "failed", reason)
     return _one(session, number)
+
+
+def _tell(session: Session, number: int, because: str, which: str) -> None:
+    """Make a finding of it: the office that planned for a date does not look at the log."""
+    asked = text("SELECT plan.tell_failed(:number, :because, :which)")
+    session.execute(asked, {"number": number, "because": because, "which": which})
 
 
 def _end(session: Session, number: int, state: str, reason: str) -> None:

@@ -145,7 +145,7 @@ def cancel(
     number: Annotated[int, typer.Argument(help="Number that `tidegrid plan history` tells.")],
     json: Json = False,
 ) -> None:
-    """Take back a publication that waits for its date."""
+    """Take back a publication that waits for its date, or settle one that failed."""
     with owner_engine() as engine:
         _list([scheduling.cancel(engine, number)], json)
 

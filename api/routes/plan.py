@@ -134,7 +134,7 @@ def get_publications(
 def delete_publication(
     number: Annotated[int, Path(ge=1, le=2**63 - 1)], _: PublisherDep, services: ServicesDep
 ) -> WaitingOut:
-    """Take back a publication that waits; what it held is unpublished again."""
+    """Take back a publication that waits, or settle one that failed; its finding goes then."""
     with translated():
         return WaitingOut.model_validate(cancel(services.planning, number))
 

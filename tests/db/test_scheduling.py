@@ -118,6 +118,64 @@ def test_what_does_not_fit_any_more_fails_whole_with_a_reason(
     assert office.one(SHOWN, "LD-T-05") != "31"
     with Session(engine) as session:
         assert [one.publication for one in changes_now(session)] == [None]
+    settled = cancel(engine, failed.number)
+    assert (settled.state, settled.reason) == ("cancelled", failed.reason)
+
+
+def test_what_failed_is_a_finding_for_planners_until_somebody_settles_it(
+    office: Office, engine: Engine, chen: Planner
+) -> None:
+    told = (
+        b"SELECT words_zh, words_en, hint_en, severity, layer, features "
+        b"FROM plan.findings WHERE rule = 'publication_failed'"
+    )
+    place = "SELECT geom FROM city.facilities WHERE kind = 'bin' AND upper_inf(valid) ORDER BY id"
+    bin_at, code = office.one(place), office.one(place.replace("geom", "code", 1))
+    chen.execute(b"DELETE FROM plan.facilities WHERE kind = 'bin' AND code = %s", [code])
+    waits = soon(engine, 2)
+    with office.watched() as session:
+        # Somebody closes the row by another way: no draft is left that could be published.
+        session.execute(
+            b"UPDATE city.facilities SET valid = tstzrange(lower(valid), now()) "
+            b"WHERE kind = 'bin' AND code = %s AND upper_inf(valid)",
+            [code],
+        )
+    come(waits)
+    assert [one.state for one in take_due(engine)] == ["failed"]
+
+    ((zh, en, hint, *rest),) = chen.execute(told).fetchall()
+    assert zh.startswith(f"定时发布 {waits.number}（soon）未能于 20")
+    assert zh.endswith(f"生效：bin:{code} 已被其他发布改动")
+    assert en.endswith(f"changed since by other publications: bin:{code}")
+    assert f"tidegrid plan cancel {waits.number}" in hint
+    assert rest == ["warning", "facilities", [f"bin:{code}"]]
+    at = "SELECT ST_Equals(place, %s) FROM plan.findings WHERE rule = 'publication_failed'"
+    assert office.one(at, bin_at)
+
+    checked = in_turn(engine, lambda session: check(session, full=True))
+    assert [one.rule for one in checked.findings] == ["publication_failed"]
+    assert cancel(engine, waits.number).state == "cancelled"
+    assert chen.execute(told).fetchall() == []
+
+
+def test_what_the_database_refuses_when_due_is_told_and_settled_by_deleting_its_finding(
+    office: Office, engine: Engine, chen: Planner
+) -> None:
+    chen.execute(FEE.encode(), ["51", "LD-T-07"])
+    waits = soon(engine, 2)
+    rule = "ALTER TABLE city.stall_zones {} CONSTRAINT cheap{}"
+    with office.watched() as session:
+        session.execute(rule.format("ADD", " CHECK (fee <> '51')").encode())
+        come(waits)
+        (failed,) = take_due(engine)
+        session.execute(rule.format("DROP", "").encode())
+    found = chen.execute(b"DELETE FROM plan.findings RETURNING words_zh, features").fetchall()
+
+    assert "cheap" in failed.reason
+    ((words, (named,)),) = found
+    assert words.endswith(f"生效：{failed.reason}")
+    assert named.endswith(":LD-T-07")
+    assert in_turn(engine, check).findings == ()
 
 
 def test_it_can_be_cancelled_before_and_is_judged_like_any(

@@ -101,6 +101,41 @@ BEGIN
     END LOOP;
 END $$;
 
+-- What did not take effect is told where planners look, until somebody settles it: `because` is a
+-- message, `which` what it names. Call it while the publication still holds its features.
+CREATE FUNCTION plan.tell_failed(asked bigint, because text, which text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    rule plan.rules;
+    said plan.messages;
+    parts jsonb;
+BEGIN
+    SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'publication_failed';
+    IF NOT coalesce(rule.is_on, false) THEN
+        RETURN;
+    END IF;
+    SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
+    SELECT jsonb_build_object('number', id, 'note', note, 'which', which, 'when',
+            to_char(takes_effect_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'))
+        INTO STRICT parts FROM plan.publications WHERE id = asked;
+    INSERT INTO plan.findings (key, rule, severity, layer, features, place, shape,
+        words_zh, words_en, hint_zh, hint_en)
+    SELECT rule.rule || ':' || asked, rule.rule, rule.severity, held.layer, held.features,
+        ST_Centroid(held.box), held.box, plan.filled(said.zh, parts), plan.filled(said.en, parts),
+        plan.filled(said.hint_zh, parts), plan.filled(said.hint_en, parts)
+    FROM (
+        SELECT min(f.layer) AS layer, array_agg(f.feature ORDER BY f.layer, f.feature) AS features,
+            ST_SetSRID(ST_Extent(coalesce(f.geom, shown.geom))::geometry, 4326) AS box
+        FROM plan.publication_features AS f LEFT JOIN (
+            SELECT 'areas' AS layer, id, geom FROM city.areas
+            UNION ALL SELECT 'stall_zones', id, geom FROM city.stall_zones
+            UNION ALL SELECT 'stalls', id, geom FROM city.stalls
+            UNION ALL SELECT 'facilities', id, geom FROM city.facilities
+        ) AS shown ON shown.layer = f.layer AND shown.id = f.base_id
+        WHERE f.publication = asked
+    ) AS held;
+END $$;
+
 -- Publishes what was frozen, as one generation that holds from its date on, or from now: a row that
 -- changes is closed and a new one opened. The caller has locked out other publishers.
 CREATE FUNCTION plan.take_effect(asked bigint) RETURNS bigint
@@ -297,3 +332,6 @@ GRANT DELETE ON plan.publication_features TO tidegrid_service;
 GRANT DELETE ON plan.dirty TO tidegrid_service;
 GRANT INSERT, UPDATE, DELETE ON plan.findings TO tidegrid_service;
 CREATE POLICY service_writes ON plan.findings TO tidegrid_service USING (true) WITH CHECK (true);
+-- No check can take back what befell a publication: that, too, is settled by a person.
+ALTER POLICY settled_by_hand ON plan.findings
+    USING (rule IN ('overwritten', 'publication_failed'));

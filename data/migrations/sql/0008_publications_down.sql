@@ -1,3 +1,4 @@
+ALTER POLICY settled_by_hand ON plan.findings USING (rule = 'overwritten');
 DROP POLICY service_writes ON plan.findings;
 REVOKE INSERT, UPDATE, DELETE ON plan.findings FROM tidegrid_service;
 REVOKE DELETE ON plan.dirty FROM tidegrid_service;
@@ -5,6 +6,7 @@ DROP FUNCTION plan.move_border(text, text, geometry);
 DROP FUNCTION plan.freeze_undoing(bigint, text, text), plan.undoing(bigint);
 DROP FUNCTION plan.discard(text[]), plan.take_effect(bigint), plan.overtaken(bigint);
 DROP FUNCTION plan.trace_areas(bigint, timestamptz), plan.freeze(text, text, timestamptz);
+DROP FUNCTION plan.tell_failed(bigint, text, text);
 DROP FUNCTION plan.record_of(jsonb);
 DROP VIEW plan.changes;
 DROP VIEW plan.differences;
