@@ -26,7 +26,7 @@ from data.queries.stall_zones import FAMILY
 from geo.errors import InvalidSchedule
 from geo.planning.findings import LayerName
 from geo.planning.moves import GRID
-from geo.planning.plan import Plan
+from geo.planning.plan import Plan, Unread
 from geo.records import Area, Facility, Stall, StallZone
 from geo.schedules import CITY_TIME, Calendar, Schedule
 from geo.types import BBox
@@ -130,6 +130,18 @@ class Drafts:
         found = self._read(asked.where(table.kind == kind, table.code.in_(codes)))
         return [_area(*one) if layer == "areas" else _facility(*one) for one in found]
 
+    def unread(self) -> Sequence[Unread]:
+        """Return all places whose hours are written down and cannot be read."""
+        found = []
+        for table, columns in ((StallZoneDraft, _ZONE), (FacilityDraft, (*_FACILITY, "hours"))):
+            written = select(table.hours).where(table.hours.is_not(None)).distinct()
+            wrong = [one for one in self._session.scalars(written) if _schedule(one) is None]
+            if wrong:
+                asked = _touching(table, None, columns).where(table.hours.in_(wrong))
+                make = self._zone if table is StallZoneDraft else _facility
+                found += [Unread(make(*one), one[0].hours) for one in self._read(asked)]
+        return found
+
     def whole(self) -> Plan:
         """Return the whole plan in memory, to be judged at once."""
         areas = (area for kind in self._counts for area in self.areas(kind))
@@ -140,6 +152,7 @@ class Drafts:
             tuple(self.stalls()),
             tuple(self.facilities()),
             tuple(self.published(GRID)),
+            tuple(self.unread()),
             self._exclusive,
             self.calendar,
         )

@@ -18,7 +18,7 @@ from shapely import MultiPolygon, Point, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.hours import parse_hours
-from geo.planning.plan import Plan
+from geo.planning.plan import Plan, Unread
 from geo.records import Area, Facility, Stall, StallZone
 
 DAY = date(2026, 9, 18)
@@ -155,6 +155,7 @@ def adding(
     zones: Iterable[StallZone] = (),
     stalls: Iterable[Stall] = (),
     facilities: Iterable[Facility] = (),
+    unread: Iterable[Unread] = (),
 ) -> Plan:
     return replace(
         plan,
@@ -162,6 +163,7 @@ def adding(
         zones=(*plan.zones, *zones),
         all_stalls=(*plan.all_stalls, *stalls),
         all_facilities=(*plan.all_facilities, *facilities),
+        unreadable=(*plan.unreadable, *unread),
     )
 
 
@@ -184,6 +186,15 @@ def _beside(
         assert isinstance(thing, Polygon)
         return adding(plan, zones=[stand], areas=[Area(kind, code, kind, thing)])
     return adding(plan, zones=[stand], facilities=[Facility(kind, code, kind, thing)])
+
+
+def _unread(plan: Plan) -> Plan:
+    """A market and a toilet with hours that nobody can read, and a market without any."""
+    market = zone("W1", box(0, 4000, 10, 4010), None)
+    silent = zone("W2", box(50, 4000, 60, 4010), None)
+    toilet = Facility("toilet", "W3", "公厕", at(100, 4000))
+    unread = [Unread(market, "每晚"), Unread(toilet, "Feb 30 18:00-20:00")]
+    return adding(plan, zones=[market, silent], facilities=[toilet], unread=unread)
 
 
 def _near(name: str, rule: str, kind: str) -> tuple[Expected, ...]:
@@ -300,6 +311,11 @@ MISTAKES = (
             zone("U2", box(1530, 1000, 1570, 1010), None),
         ]),
         (("zone_overlap", ("night_market:U1", "night_market:U2")),),
+    ),
+    Mistake(
+        "hours that nobody can read",
+        _unread,
+        (("hours_unreadable", ("night_market:W1",)), ("hours_unreadable", ("toilet:W3",))),
     ),
     Mistake(
         "a market fifteen metres from a crossing",

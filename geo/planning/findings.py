@@ -60,6 +60,7 @@ RULES: Rules = {
         Rule("code_prefix", "error"),
         Rule("code_unknown", "notice"),
         Rule("code_twice", "error"),
+        Rule("hours_unreadable", "error"),
         Rule("zone_overlap", "error", 0.2, 1.0),
         Rule("near_crossing", "error", 20.0),
         Rule("on_green", "error", 0.0, 1.0),

@@ -18,6 +18,7 @@ from geo.planning.codes import code_findings, twice_findings
 from geo.planning.coverage import COVERAGE_RULES, WORLD, coverage_findings
 from geo.planning.findings import RULES, Change, Finding, LayerName, Rules, ref
 from geo.planning.ground import Ground, box_of, merged, shapes_of
+from geo.planning.hours import hours_findings
 from geo.planning.moves import GRID, move_findings
 from geo.planning.nesting import nested, nesting_findings
 from geo.planning.plan import ABOVE, Plan, Source, kinds_above
@@ -69,6 +70,7 @@ def judge(plan: Plan, rules: Rules = RULES) -> list[Finding]:
     found += twice_findings("areas", plan.drawn, rules)
     found += twice_findings("stall_zones", plan.zones, rules)
     found += twice_findings("facilities", plan.all_facilities, rules)
+    found += hours_findings(plan.unread(), rules)
     grids = plan.published(GRID, WORLD), plan.areas(GRID, WORLD)
     found += move_findings(plan.facilities(WORLD), *grids, rules)
     return in_order(found)
@@ -89,6 +91,7 @@ def rejudge(
     parts += [
         _zone_part(source, known, changes, rules),
         _code_part(source, known, changes, rules),
+        _hours_part(source, known, changes, rules),
         _move_part(source, known, changes, rules),
     ]
     gone = frozenset(key for part in parts for key in part.gone)
@@ -205,7 +208,7 @@ def _zones_of(found: Finding) -> set[str]:
     return {_code(last).rpartition("/")[0] if len(found.features) == 1 else _code(last)}
 
 
-# --- codes, and what lies in another grid -----------------------------------------------------
+# --- codes, hours, and what lies in another grid ------------------------------------------------
 
 
 def _code_part(
@@ -226,6 +229,16 @@ def _code_part(
         in asked.get((one.layer, "" if one.layer == "stall_zones" else one.kind), ())
     )
     return Judgement(frozenset(gone), tuple(found))
+
+
+def _hours_part(
+    source: Source, known: Iterable[Finding], changes: Iterable[Change], rules: Rules
+) -> Judgement:
+    if all(one.layer not in ("stall_zones", "facilities") for one in changes):
+        return NOTHING
+    # They are few, if any: all are found anew.
+    gone = frozenset(one.key for one in known if one.rule == "hours_unreadable")
+    return Judgement(gone, tuple(hours_findings(source.unread(), rules)))
 
 
 def _move_part(

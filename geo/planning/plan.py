@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import shapely
@@ -30,6 +30,13 @@ ABOVE: Mapping[str, tuple[str, ...]] = {
 """The kinds that tile the city, each with those whose areas hold it and are filled by it."""
 
 Record = TypeVar("Record", Area, StallZone, Facility)
+
+
+class Unread(NamedTuple):
+    """A place with hours that are written down and cannot be read: its own schedule is None."""
+
+    place: StallZone | Facility
+    hours: str
 
 
 class Source(Protocol):
@@ -72,6 +79,9 @@ class Source(Protocol):
     ) -> Sequence[Area | StallZone | Facility]:
         """Return what has one of the codes; of stall zones whatever its kind."""
 
+    def unread(self) -> Sequence[Unread]:
+        """Return all places whose hours cannot be read."""
+
 
 class Tree(Generic[Record]):
     """Records by place, in an order that does not depend on the one they came in."""
@@ -97,6 +107,7 @@ class Plan:
     all_stalls: tuple[Stall, ...] = ()
     all_facilities: tuple[Facility, ...] = ()
     in_force: tuple[Area, ...] = ()
+    unreadable: tuple[Unread, ...] = ()
     exclusive_kinds: frozenset[str] = frozenset(ABOVE)
     calendar: Calendar = NO_HOLIDAYS
 
@@ -138,6 +149,10 @@ class Plan:
         """Return what has one of the codes; of stall zones whatever its kind."""
         found = self.by_code[layer, "" if layer == "stall_zones" else kind]
         return [record for code in sorted(set(codes)) for record in found.get(code, ())]
+
+    def unread(self) -> Sequence[Unread]:
+        """Return all places whose hours cannot be read."""
+        return sorted(self.unreadable, key=lambda one: (*_order(one.place), one.hours))
 
     @cached_property
     def by_kind(self) -> dict[str, Tree[Area]]:

@@ -81,6 +81,12 @@ WORDS = {
         "同类要素的编号必须唯一：给其余的重新编号。",
         "Codes are unique within a kind: number the others anew.",
     ),
+    "hours_unreadable": Words(
+        "看不懂{name}的开放时间“{hours}”。",
+        "The opening hours '{hours}' of {name} cannot be read.",
+        "改成例如 Mo-Fr 06:00-08:30,17:00-19:30; Sa,Su 18:00-02:00；不清楚的留空。",
+        "Write them like Mo-Fr 06:00-08:30,17:00-19:30; Sa,Su 18:00-02:00, or leave them empty.",
+    ),
     "zone_overlap": Words(
         "{names}在同一时段占用同一块地：重叠 {area} 平方米，{when}。",
         "{names} take the same ground at the same hours: {area} m², {when}.",

@@ -84,6 +84,13 @@ EDITS = {
     "a market has other hours and capacity": (
         "plan.stall_zones", "code = 'LD-T-03'", "UPDATE {table} SET hours = '24/7', capacity = 9",
     ),
+    "hours of a market cannot be read": (
+        "plan.stall_zones", "code = 'LD-T-05'", "UPDATE {table} SET hours = '每晚'",
+    ),
+    "hours of toilets cannot be read": (
+        "plan.facilities", "kind = 'toilet' AND code LIKE '%1'",
+        "UPDATE {table} SET hours = 'ab 18 Uhr'",
+    ),
     "stalls move": ("plan.stalls", "zone_code = 'LD-T-04' AND number < 'A05'", SHIFTED),
     "car parks move": ("plan.facilities", "kind = 'parking'", SHIFTED),
 }  # fmt: skip
@@ -97,7 +104,8 @@ def test_judged_again_by_box_is_as_judged_whole(drafts: Session) -> None:
         found = rejudge(Drafts(drafts, DAY), found, changes).applied_to(found)
         assert told(found) == told(judged(drafts))
         rules |= {one.rule for one in found}
-    assert {"gap", "overlap", "nesting", "code_prefix", "grid_changed"} <= rules
+    expected = {"gap", "overlap", "nesting", "code_prefix", "grid_changed", "hours_unreadable"}
+    assert expected <= rules
 
 
 @pytest.mark.parametrize("name", EDITS)

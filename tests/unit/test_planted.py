@@ -92,4 +92,5 @@ def shuffled(plan: Plan, rng: Random) -> Plan:
         all_stalls=mixed(plan.all_stalls),
         all_facilities=mixed(plan.all_facilities),
         in_force=mixed(plan.in_force),
+        unreadable=mixed(plan.unreadable),
     )
