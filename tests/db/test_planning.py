@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -22,6 +23,7 @@ from geo.errors import InvalidSchedule
 from geo.hours import MONTHS, parse_hours
 from geo.records import StallZone
 from geo.schedules import DAYS
+from tests.cli.program import eventually
 from tests.db.planning import Office, open_office
 
 AsOwner = Callable[[str, Role], Engine]
@@ -296,6 +298,49 @@ def test_every_message_is_in_both_languages_and_names_no_part_that_is_never_fill
 
 
 # --- two planners ---------------------------------------------------------------------------------
+
+
+NEW_CODES = {
+    "areas": "(kind, code, name, geom) VALUES ('compound', 'N1', 'new', %s)",
+    "stall_zones": "(kind, code, name, geom) VALUES ('creative', 'N1', 'new', %s)",
+    "stalls": "(zone_code, number, geom) VALUES ('LD-T-01', 'N1', %s)",
+    "facilities": "(kind, code, name, geom) VALUES ('toilet', 'N1', 'new', %s)",
+}
+
+
+@pytest.mark.parametrize("layer", NEW_CODES)
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_who_takes_a_code_in_the_same_moment_as_another_is_told_like_anybody_else(
+    office: Office, li_na: Planner, wang: Planner, layer: str, is_kept: bool
+) -> None:
+    add = f"INSERT INTO plan.{layer} {NEW_CODES[layer]}".encode()
+    shape = "POINT(112 27.73)" if layer in ("stalls", "facilities") else f"POLYGON(({INSIDE}))"
+    with ThreadPoolExecutor(1) as pool:
+        with wang.transaction(force_rollback=not is_kept):
+            wang.execute(add, [shape])
+            saving = pool.submit(li_na.execute, add, [shape])
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            assert eventually(lambda: bool(office.one(waiting)))
+        if is_kept:
+            with pytest.raises(psycopg.Error, match=r"编号“N1”已被“.+”占用") as caught:
+                saving.result(10)
+            assert caught.value.sqlstate == "TG108"
+        else:
+            saving.result(10)
+    column = "number" if layer == "stalls" else "code"
+    deleted = f"DELETE FROM plan.{layer} WHERE {column} = 'N1'"
+    assert li_na.execute(deleted.encode()).rowcount == 1
+
+
+def test_many_new_codes_in_one_transaction_take_few_locks(office: Office, wang: Planner) -> None:
+    many = (
+        "INSERT INTO plan.facilities (kind, code, name, geom) "
+        "SELECT 'bin', 'M' || n, '', 'POINT(112 27.73)' FROM generate_series(1, 500) AS n"
+    )
+    with wang.transaction(force_rollback=True):
+        wang.execute(many.encode())
+        held = office.one("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+    assert held == 64
 
 
 def test_an_edit_on_top_of_somebody_elses_is_refused_and_says_whose(

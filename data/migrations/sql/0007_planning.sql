@@ -212,7 +212,20 @@ BEGIN
         jsonb_build_object('is', new.kind, 'known', known));
 END $$;
 
--- Two who take the same code in the same moment are kept apart by the unique constraint alone.
+-- Of two who take the same code in the same moment the second waits here for the first, and is then
+-- told like anybody else. The room for locks is small: from some codes on a transaction takes none,
+-- and the unique constraint, which knows no language, keeps the two apart.
+CREATE FUNCTION plan.wait_for_code(code text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+    taken integer := coalesce(nullif(current_setting('tidegrid.codes', true), ''), '0');
+BEGIN
+    IF taken < 64 THEN
+        PERFORM set_config('tidegrid.codes', (taken + 1)::text, true);
+        PERFORM pg_advisory_xact_lock(hashtextextended(code, 0));
+    END IF;
+END $$;
+
 CREATE FUNCTION plan.judge_code() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -223,6 +236,7 @@ BEGIN
     IF plan.is_publishing() THEN
         RETURN new;
     ELSIF tg_table_name = 'stalls' THEN
+        PERFORM plan.wait_for_code(concat_ws(':', tg_table_name, new.zone_code, new.number));
         code := coalesce(new.number, '');
         IF coalesce(new.zone_code, '') !~ well_formed THEN
             code := coalesce(new.zone_code, '');
@@ -230,6 +244,8 @@ BEGIN
         SELECT concat_ws(' ', zone_code, number) INTO taken FROM plan.stalls
             WHERE zone_code = new.zone_code AND number = new.number AND id <> new.id;
     ELSE
+        PERFORM plan.wait_for_code(concat_ws(':', tg_table_name,
+            CASE WHEN tg_table_name <> 'stall_zones' THEN new.kind END, new.code));
         code := coalesce(new.code, '');
         IF tg_table_name = 'stall_zones' THEN
             SELECT name INTO taken FROM plan.stall_zones AS t

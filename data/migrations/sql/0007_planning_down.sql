@@ -4,6 +4,7 @@ DROP FUNCTION plan.mind_others() CASCADE;
 DROP FUNCTION plan.part_with() CASCADE;
 DROP FUNCTION plan.judge_kind() CASCADE;
 DROP FUNCTION plan.judge_code() CASCADE;
+DROP FUNCTION plan.wait_for_code(text);
 DROP FUNCTION plan.judge_state() CASCADE;
 DROP FUNCTION plan.judge_shape() CASCADE;
 DROP FUNCTION plan.judge_capacity() CASCADE;
