@@ -38,17 +38,20 @@ _SMALL_BYTES = 2_000
 class MapPage:
     """A page with a map of layers of the city; see docs/bench.md for when it is usable.
 
-    The layers are tables: what a page of Folium would have to hold for the same map.
+    The layers are tables: what a page of Folium would have to hold for the same map. With 200,000
+    facilities in it, it never becomes usable: then only the demo city can be compared.
     """
 
     name: str
     path: str
     layers: tuple[str, ...]
-    has_slider: bool = True
+    has_large_floor: bool = True
 
 
-PAGES = (MapPage("stall map", "/maps/stalls", ("stall_zones", "stalls")),)
-"""`MapPage("facility map", "/maps/facilities", ("facilities",))` is measured alike."""
+PAGES = (
+    MapPage("stall map", "/maps/stalls", ("stall_zones", "stalls")),
+    MapPage("facility map", "/maps/facilities", ("facilities",), has_large_floor=False),
+)
 
 
 def pages(
@@ -64,11 +67,12 @@ def pages(
                 say(f"{page.name}: bytes")
                 rows += _bytes(browser, page, urls)
                 for town, must in ((demo, 0.75), (large, 0.40)):
+                    if town is large and not page.has_large_floor:
+                        continue
                     say(f"{page.name}: time, {town.name}")
                     rows += _times(browser, page, ground, town, urls[town.name], must, pace)
-                if page.has_slider:
-                    say(f"{page.name}: slider")
-                    rows += _slider(browser, page, urls)
+                say(f"{page.name}: slider")
+                rows += _slider(browser, page, urls)
             say(f"{page.name}: Lighthouse")
             rows.append(audits(page.name, urls[demo.name], ground, pace))
     return rows

@@ -58,6 +58,12 @@ def whole_kinds(counts: Mapping[str, int]) -> frozenset[str]:
     return frozenset(found)
 
 
+def whole_at_first(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return the kinds that everybody is shown first, of those whose places come whole."""
+    whole = whole_kinds(counts)
+    return tuple(slug for slug in SHOWN_AT_FIRST if slug in whole)
+
+
 def kinds(
     used: Sequence[KindInUse],
     hours: Mapping[int, Schedule],

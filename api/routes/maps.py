@@ -102,12 +102,12 @@ def html_answer(request: Request, page: Page, language: Language) -> Response:
     return tagged(request.scope, html, fingerprint(html), "text/html; charset=utf-8", headers)
 
 
-def first_data(request: Request, path: str) -> Sequence[str]:
+def first_data(request: Request, *paths: str) -> Sequence[str]:
     """Return what a browser should load beside the scripts of the page that is asked for.
 
     Nothing for a page at an instant: its scripts ask for other hours than those of now.
     """
-    return () if "at" in request.query_params else (path,)
+    return () if "at" in request.query_params else paths
 
 
 def _drawn(view: BBox | None, language: Language, site: Site, first: Sequence[str]) -> Page:

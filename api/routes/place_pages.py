@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from api.deps import PublicDep, ServicesDep
 from api.params import InstantDep
 from api.routes.maps import LanguageText, first_data, html_answer
-from api.routes.place_data import KINDS
+from api.routes.place_data import KINDS, PLACES
 from api.routes.zone_pages import free_at, is_today, missing_answer, share_url
 from api.site import site_of
 from data.queries.city import city_facts
@@ -20,6 +21,7 @@ from data.queries.facilities import (
     FacilitySearch,
     extent_of_facilities,
     facilities_found,
+    facility_counts_in,
     facility_of,
 )
 from data.queries.kinds import kinds_in
@@ -29,7 +31,7 @@ from geo.errors import UnknownKind
 from geo.types import BBox
 from maps.place import PlaceSheet, missing_place_page, place_page
 from maps.place_list import LISTED_MAX, place_list
-from maps.places import SHOWN_AT_FIRST
+from maps.places import SHOWN_AT_FIRST, whole_at_first
 from maps.sheet import Occasion
 from maps.site import PLACE_PAGE, Page, Site, place_path
 from maps.text import Language
@@ -53,7 +55,9 @@ async def facilities(
     """
     site = site_of(services.settings, await city_facts(connection))
     view = await extent_of_facilities(connection)
-    page = await asyncio.to_thread(_drawn, view, lang, site, first_data(request, KINDS))
+    usual = () if "kind" in request.query_params else await _usual_places(connection)
+    first = first_data(request, KINDS, *usual)
+    page = await asyncio.to_thread(_drawn, view, lang, site, first)
     return html_answer(request, page, lang)
 
 
@@ -113,6 +117,11 @@ async def place(
     )
     told = PlaceSheet(found, (await kinds_in(connection, FAMILY))[kind], occasion)
     return html_answer(request, await asyncio.to_thread(place_page, told, lang, site), lang)
+
+
+async def _usual_places(connection: AsyncConnection) -> Sequence[str]:
+    counts = await facility_counts_in(connection)
+    return [PLACES.format(kind=kind) for kind in whole_at_first(counts)]
 
 
 def _drawn(view: BBox | None, language: Language, site: Site, first: Sequence[str]) -> Page:

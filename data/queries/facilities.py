@@ -39,12 +39,22 @@ def facilities_numbered(session: Session, kind: str) -> list[tuple[Facility, int
     return [(to_facility(row), row.schedule_id) for row in session.execute(chosen)]
 
 
+_COUNTED = (
+    select(FacilityCellRow.kind, func.sum(FacilityCellRow.n))
+    .where(FacilityCellRow.level == LEVELS[0])
+    .group_by(FacilityCellRow.kind)
+    .order_by(FacilityCellRow.kind)
+)
+
+
 def facility_counts(session: Session) -> dict[str, int]:
     """Return how many facilities of each kind there are now, of those that the role may see."""
-    cell = FacilityCellRow
-    counted = select(cell.kind, func.sum(cell.n)).where(cell.level == LEVELS[0])
-    rows = session.execute(counted.group_by(cell.kind).order_by(cell.kind))
-    return {kind: int(count) for kind, count in rows if count > 0}
+    return {kind: int(count) for kind, count in session.execute(_COUNTED) if count > 0}
+
+
+async def facility_counts_in(connection: AsyncConnection) -> dict[str, int]:
+    """Return what `facility_counts` does."""
+    return {kind: int(count) for kind, count in await connection.execute(_COUNTED) if count > 0}
 
 
 def facility_schedules(session: Session) -> dict[str, dict[int | None, Schedule | None]]:

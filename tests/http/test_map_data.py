@@ -213,3 +213,22 @@ def test_a_page_lets_its_first_data_come_beside_its_scripts_unless_it_is_of_anot
 ) -> None:
     assert f'<link rel="preload" as="fetch" crossorigin href="{data}">' in client.get(page).text
     assert 'rel="preload"' not in client.get(page, params={"at": "2027-03-01T12:00:00Z"}).text
+
+
+def test_the_places_that_everybody_is_shown_first_come_beside_the_scripts_too(
+    client: TestClient,
+) -> None:
+    told = client.get("/maps/facilities/kinds.json").json()["kinds"]
+    rows = zip(told["slug"], told["pieces"], told["shown"], strict=True)
+    usual = [slug for slug, pieces, shown in rows if shown and pieces == "places"]
+    page = client.get("/maps/facilities").text
+    of_some = client.get("/maps/facilities", params={"kind": "bin"}).text
+
+    assert usual
+    for slug in usual:
+        link = (
+            f'<link rel="preload" as="fetch" crossorigin href="/maps/facilities/kinds/{slug}.json">'
+        )
+        assert link in page
+        assert link not in of_some
+    assert page.count('rel="preload"') == len(usual) + 1
