@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.deps import Caller, Services, ServicesDep, needs
@@ -33,7 +34,7 @@ from data.engine import translated
 from data.fixing import fix
 from data.publications import discard, history, publish_drafts
 from data.scheduling import cancel, effect_of, schedule, scheduled
-from data.turns import in_turn
+from data.turns import in_turn, on_behalf
 from data.undoing import revert
 from geo.errors import InvalidParameter
 from geo.planning.snapping import Moved
@@ -47,7 +48,9 @@ PublisherDep = Annotated[Caller, Depends(needs("publish"))]
 
 # Plain functions run in threads: to judge a whole plan takes seconds.
 @router.post("/v1/plan/check", summary="检查规划 · judge what planners drew")
-def post_check(_: PublisherDep, services: ServicesDep, asked: CheckIn | None = None) -> CheckedOut:
+def post_check(
+    caller: PublisherDep, services: ServicesDep, asked: CheckIn | None = None
+) -> CheckedOut:
     """Judge the drafts and keep what is found; as a rule, only what changed is judged.
 
     With `fix`, thin gaps and overlaps are closed by ordinary edits before.
@@ -61,7 +64,7 @@ def post_check(_: PublisherDep, services: ServicesDep, asked: CheckIn | None = N
         return moved, check(session, full=how.full)
 
     with translated():
-        moved, checked = in_turn(services.planning, work)
+        moved, checked = in_turn(_planning(services, caller), work)
     return CheckedOut.of(checked, moved)
 
 
@@ -98,7 +101,7 @@ def post_publication(
     if asked.on is not None:
         with translated():
             waits = schedule(
-                services.planning,
+                _planning(services, caller),
                 effect_of(asked.on),
                 by=str(caller.name),
                 note=asked.note,
@@ -108,7 +111,7 @@ def post_publication(
         return PublishedOut(generation=None, publication=told)
     with translated():
         done = publish_drafts(
-            services.planning,
+            _planning(services, caller),
             by=str(caller.name),
             note=asked.note,
             accept_warnings=asked.accept,
@@ -132,11 +135,11 @@ def get_publications(
     "/v1/plan/publications/{number}", summary="取消定时发布 · take it back before its date"
 )
 def delete_publication(
-    number: Annotated[int, Path(ge=1, le=2**63 - 1)], _: PublisherDep, services: ServicesDep
+    number: Annotated[int, Path(ge=1, le=2**63 - 1)], caller: PublisherDep, services: ServicesDep
 ) -> WaitingOut:
     """Take back a publication that waits, or settle one that failed; its finding goes then."""
     with translated():
-        return WaitingOut.model_validate(cancel(services.planning, number))
+        return WaitingOut.model_validate(cancel(_planning(services, caller), number))
 
 
 @router.get("/v1/plan/generations", summary="发布记录 · what was published when by whom")
@@ -166,7 +169,7 @@ def post_revert(
     how = asked or RevertIn.model_validate({})
     with translated():
         done = revert(
-            services.planning,
+            _planning(services, caller),
             number,
             by=str(caller.name),
             note=how.note,
@@ -177,13 +180,17 @@ def post_revert(
 
 
 @router.post("/v1/plan/discard", summary="放弃编辑 · bring drafts back to what is published")
-def post_discard(asked: DiscardIn, _: PublisherDep, services: ServicesDep) -> DiscardedOut:
+def post_discard(asked: DiscardIn, caller: PublisherDep, services: ServicesDep) -> DiscardedOut:
     """Bring drafts back to what is published; unpublished edits stay in history."""
     named = None
     if asked.features != "all":
         named = [(one.layer, one.feature) for one in asked.features]
     with translated():
-        return DiscardedOut(discarded=discard(services.planning, named))
+        return DiscardedOut(discarded=discard(_planning(services, caller), named))
+
+
+def _planning(services: Services, caller: Caller) -> Engine:
+    return on_behalf(services.planning, str(caller.name))
 
 
 @contextmanager

@@ -46,7 +46,8 @@ class HistoryRow(Keyed, Base):
         TIMESTAMP(timezone=True), server_default=text("now()"), comment="时间 · when"
     )
     changed_by: Mapped[str] = mapped_column(
-        server_default=text("session_user"), comment="操作人 · which login"
+        server_default=text("city.actor()"),
+        comment="操作人 · which login; of the service, the token that it worked for",
     )
     application: Mapped[str] = mapped_column(
         server_default=text("current_setting('application_name')"), comment="程序 · which program"

@@ -17,8 +17,10 @@ from sqlalchemy.orm import Session
 from data.cluster import Cluster
 from data.engine import Role
 from data.planners import planners, remove_planner
+from data.publications import discard
 from data.publishing import publish
 from data.reference import read_list
+from data.turns import on_behalf
 from geo.errors import InvalidSchedule
 from geo.hours import MONTHS, parse_hours
 from geo.records import StallZone
@@ -518,6 +520,27 @@ def test_a_planner_sees_no_camera_anywhere(li_na: Planner) -> None:
             f"SELECT count(*) FROM {table} WHERE kind = 'camera'".encode()
         ).fetchone()
         assert row == (0,)
+
+
+def test_only_the_service_says_for_whom_it_works(
+    office: Office, engine: Engine, li_na: Planner, zone: int
+) -> None:
+    def who() -> list[str]:
+        asked = "SELECT {} FROM {} WHERE {} = %s ORDER BY id DESC LIMIT 1"
+        return [
+            office.one(asked.format("edited_by", "plan.stall_zones", "id"), zone),
+            office.one(asked.format("changed_by", "city.history", "row_id"), zone),
+        ]
+
+    li_na.execute("SET tidegrid.token = 'boss'")
+    li_na.execute(RENAME.encode(), ["新", zone])
+    assert who() == ["li_na", "li_na"]
+
+    # What the service said for one does not hold for the next on its connection.
+    for service, told in ((on_behalf(engine, "boss"), "token boss"), (engine, "tidegrid_service")):
+        discard(service)
+        assert who() == [told, told]
+        li_na.execute(RENAME.encode(), ["新", zone])
 
 
 def test_a_planner_cannot_pass_for_a_publication(li_na: Planner) -> None:

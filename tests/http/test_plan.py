@@ -122,6 +122,9 @@ def test_a_strip_is_told_by_a_dry_run_and_closed_by_a_fix(
     done = office.post("/v1/plan/check", json={"fix": True}).json()
     assert done["moved"] == shown["moved"] != []
     assert all(0 < one["distance_m"] < 0.5 for one in done["moved"])
+    assert {one["edited_by"] for one in office.get("/v1/plan/diff").json()["changes"]} == {
+        "token office"
+    }
     assert "sliver" not in {one["rule"] for one in done["findings"]}
     assert office.post("/v1/plan/check").json()["moved"] == []
 
@@ -189,6 +192,29 @@ def test_a_publication_for_an_instant_takes_effect_by_itself_unless_it_is_cancel
     asked["on"] = "2020-01-01"
     assert office.post("/v1/plan/publications", json=asked).status_code == 422
     office.post("/v1/plan/discard", json={"features": "all"})
+
+
+def test_history_names_the_token_of_whoever_discarded_or_reverted(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    def last(table: str) -> str:
+        asked = f"SELECT changed_by FROM city.history WHERE table_name = '{table}' "
+        with admin[0].connect() as connection:
+            return str(connection.scalar(text(asked + "ORDER BY id DESC LIMIT 1")))
+
+    fee = "UPDATE plan.stall_zones SET fee = '{}' WHERE code = 'LD-T-09'"
+    edit(admin, fee.format(7))
+    assert last("plan.stall_zones") == "postgres"
+    office.post("/v1/plan/discard", json={"features": "all"})
+    assert last("plan.stall_zones") == "token office"
+
+    edit(admin, fee.format(8))
+    made = office.post("/v1/plan/publications", json={"note": "fee", "accept": True}).json()
+    assert [last(f"{schema}.stall_zones") for schema in ("plan", "city")] == [
+        "postgres", "token office",
+    ]  # fmt: skip
+    office.post(f"/v1/plan/generations/{made['generation']['number']}/revert")
+    assert last("plan.stall_zones") == "token office"
 
 
 def test_what_is_discarded_is_named_and_what_is_not_edited_is_not_found(

@@ -6,6 +6,17 @@ CREATE FUNCTION plan.is_publishing() RETURNS boolean
 LANGUAGE sql STABLE
 RETURN current_user = 'tidegrid_owner' AND current_setting('tidegrid.publishing', true) = 'on';
 
+-- Who does this: a login, which nobody can choose. The service alone works for others, and says for
+-- whom; what another login sets there is not looked at.
+CREATE FUNCTION city.actor() RETURNS text
+LANGUAGE sql STABLE
+RETURN CASE WHEN coalesce(current_setting('tidegrid.token', true), '') <> ''
+    AND pg_has_role(session_user, 'tidegrid_service', 'MEMBER')
+    THEN 'token ' || current_setting('tidegrid.token') ELSE session_user::text END;
+ALTER TABLE city.history ALTER changed_by SET DEFAULT city.actor();
+COMMENT ON COLUMN city.history.changed_by IS
+    '操作人 · which login; of the service, the token that it worked for';
+
 -- What people and findings call a row.
 CREATE FUNCTION plan.id_of(layer text, r jsonb) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
@@ -111,7 +122,7 @@ BEGIN
         RETURN;
     END IF;
     SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
-    parts := jsonb_build_object('who', r ->> 'edited_by', 'by', session_user, 'layer', layer,
+    parts := jsonb_build_object('who', r ->> 'edited_by', 'by', city.actor(), 'layer', layer,
         'id', plan.id_of(layer, r),
         'when', to_char((r ->> 'edited_at')::timestamptz AT TIME ZONE 'Asia/Shanghai',
             'YYYY-MM-DD HH24:MI'),
@@ -135,7 +146,7 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
             to_char(h.changed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'))
         FROM city.history AS h
         WHERE h.table_name = 'plan.' || layer AND h.row_id = changed_since.row_id
-        AND h.changed_by <> session_user AND (h.after ->> 'row_version')::bigint > base
+        AND h.changed_by <> city.actor() AND (h.after ->> 'row_version')::bigint > base
         ORDER BY h.id DESC LIMIT 1
 $$;
 
@@ -167,7 +178,7 @@ BEGIN
         new.row_version := old.row_version OPERATOR(pg_catalog.+) 1;
     END IF;
     new.base_version := NULL;
-    new.edited_by := session_user;
+    new.edited_by := city.actor();
     new.edited_at := pg_catalog.now();
     RETURN new;
 END $$;
@@ -176,7 +187,7 @@ END $$;
 CREATE FUNCTION plan.part_with() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
-    IF old.edited_by <> session_user THEN
+    IF old.edited_by <> city.actor() THEN
         PERFORM plan.tell_overwritten('deleted', tg_table_name, to_jsonb(old), old.geom);
     END IF;
     RETURN old;
@@ -642,7 +653,7 @@ BEGIN
             (SELECT string_agg(format('new.%I IS NULL', key), ' OR ') FROM jsonb_each(gaps)), gaps);
         EXECUTE format('CREATE TRIGGER judge_1_others BEFORE UPDATE ON plan.%I FOR EACH ROW WHEN ('
             'new.base_version < old.row_version OR new.base_version IS NULL '
-            'AND old.edited_by <> session_user) EXECUTE FUNCTION plan.mind_others()', layer);
+            'AND old.edited_by <> city.actor()) EXECUTE FUNCTION plan.mind_others()', layer);
         EXECUTE format('CREATE TRIGGER judge_1_version BEFORE INSERT OR UPDATE ON plan.%I '
             'FOR EACH ROW EXECUTE FUNCTION plan.stamp()', layer);
         EXECUTE format('CREATE TRIGGER judge_1_version_delete BEFORE DELETE ON plan.%I '

@@ -39,3 +39,6 @@ BEGIN
     END LOOP;
 END $$;
 ALTER TABLE city.history RESET (toast_tuple_target);
+ALTER TABLE city.history ALTER changed_by SET DEFAULT session_user;
+COMMENT ON COLUMN city.history.changed_by IS '操作人 · which login';
+DROP FUNCTION city.actor();

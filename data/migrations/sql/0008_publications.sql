@@ -246,7 +246,7 @@ BEGIN
             WHERE d.layer = in_layer
             AND (asked IS NULL OR d.layer || ' ' || d.feature = ANY (asked));
         EXECUTE format('UPDATE plan.%I SET base_version = row_version WHERE id = ANY ($1) '
-            'AND edited_by <> session_user', in_layer) USING added;
+            'AND edited_by <> city.actor()', in_layer) USING added;
         EXECUTE format('DELETE FROM plan.%I WHERE id = ANY ($1)', in_layer) USING added;
         EXECUTE format('UPDATE plan.%1$I AS p SET (%2$s) = (SELECT %3$s FROM city.%1$I AS c %4$s '
             'WHERE c.id = back.base), base_version = p.row_version '
