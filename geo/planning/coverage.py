@@ -23,6 +23,7 @@ from geo.planning.ground import (
     thickness_m,
     worth_telling,
 )
+from geo.planning.outside import is_outside
 from geo.planning.plan import ABOVE, Source, kinds_above
 from geo.planning.words import KINDS
 from geo.records import Area
@@ -31,6 +32,7 @@ from geo.types import BBox
 COVERAGE_RULES = ("gap", "overlap", "sliver")
 WORLD = BBox(-180, -90, 180, 90)
 _REACHES_M = (20.0, 200.0, 2_000.0)
+_LEAST_CLEAR_M = 0.01
 _WELD_SHARE = 0.25
 """Vertices nearer than this share of the least width are one."""
 
@@ -85,13 +87,21 @@ def _closed_faults(source: Source, kind: str, rules: Rules, box: BBox) -> Faults
     """The faults in a box, which is made larger until it holds all of every gap that it touches.
 
     Where no areas above say what has to be filled, the outside looks like a gap that never ends,
-    and a change can shut a crack far from here: at the edge of such a city all of it is looked at.
+    and a change can shut a crack far from here. So what is open has to prove that it is outside;
+    where it cannot, all of the city is looked at.
     """
     ground, frame = Ground.at((box.south + box.north) / 2), shapely.box(*box.bounds)
+    # Farther from every border than what is welded, so that no weld can shut the way out.
+    clear_deg = ground.degrees(max(narrowest_m(rules), _LEAST_CLEAR_M))
     for reach_m in _REACHES_M:
         wider = ground.around(box, reach_m)
-        found = faults(Cover.read(source, kind, wider), rules, wider)
-        if not shapely.intersects(found.open_gaps, frame).any():
+        cover = Cover.read(source, kind, wider)
+        found = faults(cover, rules, wider)
+        touched = found.open_gaps[shapely.intersects(found.open_gaps, frame)]
+        if not len(touched) or (
+            not cover.is_filled
+            and all(is_outside(hole, wider, kind, source, clear_deg) for hole in touched)
+        ):
             return found
     return faults(Cover.read(source, kind, WORLD), rules)
 
@@ -117,7 +127,9 @@ def faults(cover: Cover, rules: Rules, box: BBox | None = None) -> Faults:
     overlaps = (
         _overlaps(cover.areas, cut[many > 1], tree, rules["overlap"]) if "overlap" in rules else ()
     )
-    return Faults(tuple(gaps), tuple(overlaps), holes[is_open])
+    # Of kinds that need not tile nothing is missing, however far it goes on.
+    open_gaps = holes[is_open] if cover.kind in ABOVE else holes[:0]
+    return Faults(tuple(gaps), tuple(overlaps), open_gaps)
 
 
 def _covers(cover: Cover, shapes: Shapes) -> list[Shapes]:

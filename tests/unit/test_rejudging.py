@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -11,12 +11,15 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from shapely import Polygon
 
+from geo.planning.coverage import WORLD
 from geo.planning.findings import Change, LayerName
 from geo.planning.judging import judge, rejudge
 from geo.planning.plan import Plan
+from geo.records import Area
 from geo.types import BBox
-from tests.planted import METRES_PER_DEGREE, MISTAKES, Mistake, sound_plan
+from tests.planted import DAY, METRES_PER_DEGREE, MISTAKES, Mistake, changed, on_ground, sound_plan
 from tests.unit.test_planted import planted
 
 LISTS: tuple[tuple[LayerName, str], ...] = (
@@ -67,6 +70,71 @@ def test_a_change_far_away_replaces_nothing() -> None:
 
     assert judgement.gone == frozenset()
     assert judgement.found == ()
+
+
+class Read:
+    """A plan that notes the boxes that it is asked for."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.boxes = plan, list[BBox]()
+
+    def areas(self, kind: str, box: BBox) -> Sequence[Area]:
+        self.boxes.append(box)
+        return self.plan.areas(kind, box)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.plan, name)
+
+
+def city_without(*cuts: Polygon) -> Plan:
+    """Unit grids of a hundred metres without areas above, those left out whose middle is cut."""
+    cells = [(x, y) for x in range(0, 5000, 100) for y in range(0, 3000, 100)]
+    return Plan(
+        DAY,
+        tuple(
+            Area("unit_grid", f"X{x}-{y}", "", on_ground(shapely.box(x, y, x + 100, y + 100)))
+            for x, y in cells
+            if not any(cut.contains(shapely.Point(x + 50, y + 50)) for cut in cuts)
+        ),
+    )
+
+
+INLET = shapely.box(4000, 1000, 4100, 3000)
+BENT = shapely.box(300, 1000, 4100, 1100)
+
+
+@pytest.mark.parametrize(
+    ("cuts", "code", "reads_all"),
+    [
+        ((), "X0-1500", False),
+        ((), "X4900-2900", False),
+        ((INLET,), "X3900-1500", False),
+        ((INLET,), "X4000-900", False),
+        ((INLET, BENT), "X500-900", True),
+    ],
+)
+def test_at_the_outer_edge_all_is_read_only_in_a_bay_that_bends(
+    cuts: tuple[Polygon, ...], code: str, reads_all: bool
+) -> None:
+    before = city_without(*cuts)
+    shape = next(area.geometry for area in before.drawn if area.code == code)
+    assert isinstance(shape, Polygon)
+    after = changed(before, "unit_grid", code, geometry=shape.buffer(-0.00005, join_style="mitre"))
+    source, known = Read(after), judge(before)
+    found = rejudge(source, known, list(changes(before, after))).applied_to(known)
+    assert found == judge(after)
+    assert (WORLD in source.boxes) == reads_all
+
+
+def test_a_bay_that_is_shut_at_its_mouth_is_a_gap_until_it_is_opened() -> None:
+    without_mouth = shapely.box(4000, 1000, 4100, 2900)
+    bay, shut = city_without(INLET, BENT), city_without(without_mouth, BENT)
+    known = judge(bay)
+    found = rejudge(shut, known, list(changes(bay, shut))).applied_to(known)
+    assert found == judge(shut)
+    (gap,) = (one for one in found if one.rule == "gap")
+    assert gap.size_m2 == pytest.approx((19 + 37) * 100 * 100, rel=0.01)
+    assert rejudge(bay, found, list(changes(shut, bay))).applied_to(found) == known
 
 
 def edited(plan: Plan, rng: Random) -> Plan:
