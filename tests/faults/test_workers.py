@@ -9,6 +9,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from data.engine import make_engine
 from data.live.listener import CHANNEL
+from data.scheduling import schedule
 from data.tokens import issue, revoke
 from tests.cli.program import alive, eventually
 from tests.faults.town import (
@@ -122,6 +124,71 @@ def test_an_area_published_for_later_takes_effect_by_itself(town: Town) -> None:
     assert all(grid_of(client, IN_WEST) == "west" for client in town.clients)
 
     assert 0 <= town.slowest_s(begins, shows(IN_WEST, "west, later")) <= PROMISED_S
+    town.publish(WEST)
+
+
+def test_a_due_publication_that_all_workers_want_at_once_is_published_by_one(town: Town) -> None:
+    let_all_want(town, "west, planned")
+    is_published_once(town, "west, planned")
+
+
+def test_a_due_publication_whose_worker_is_cut_off_half_way_is_published_by_another(
+    town: Town,
+) -> None:
+    with held(town, "city.facilities", "SHARE") as writing:
+        let_all_want(town, "west, again planned")
+        # Facilities are written last: whoever waits here has written the area.
+        assert eventually(lambda: writing() == 1)
+        assert eventually(lambda: waiting_for(town, "plan.checks") == WORKERS - 1)
+        assert town.home.scalar(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks "
+            "WHERE NOT granted AND relation = 'city.facilities'::regclass"
+        )
+        assert eventually(lambda: writing() == 1)
+        assert all(grid_of(client, IN_WEST) != "west, again planned" for client in town.clients)
+    is_published_once(town, "west, again planned")
+
+
+@contextmanager
+def held(town: Town, table: str, mode: str) -> Iterator[Callable[[], int]]:
+    """Keep whoever wants a table waiting until the end of the block; yields how many are."""
+    engine = make_engine(town.home.cluster.url("postgres"), role=None)
+    with engine.connect() as holder:
+        holder.execute(text(f"LOCK TABLE {table} IN {mode} MODE"))
+        yield lambda: waiting_for(town, table)
+    engine.dispose()
+
+
+def waiting_for(town: Town, table: str) -> int:
+    asked = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = '{table}'::regclass"
+    return int(town.home.scalar(asked))
+
+
+def let_all_want(town: Town, name: str) -> None:
+    """Plan a new name of the western grid; when it is due, all workers go for it at once."""
+    rename = text("UPDATE plan.areas SET name = :name WHERE code = 'G1'")
+    town.commit(lambda session: session.execute(rename, {"name": name}))
+    engine = make_engine(town.home.cluster.url("postgres"), role="tidegrid_owner")
+    at = datetime.now(UTC) + timedelta(seconds=2)
+    assert schedule(engine, at, by="tester", note=name, accept_warnings=True) is not None
+    engine.dispose()
+    with held(town, "plan.checks", "SHARE ROW EXCLUSIVE") as waiting:
+        assert eventually(lambda: waiting() == WORKERS)
+
+
+def is_published_once(town: Town, name: str) -> None:
+    """See that a name was published once, from its instant on, and that all workers know it."""
+    town.slowest_s(time.monotonic(), shows(IN_WEST, name))
+    assert eventually(lambda: waiting_for(town, "plan.checks") == 0)
+    told = (
+        "SELECT count(*) || ' ' || bool_and(lower(a.valid) = p.takes_effect_at) "
+        "FROM city.areas AS a JOIN city.generations AS g ON g.id = a.generation "
+        "JOIN plan.publications AS p ON p.generation = g.id "
+        f"WHERE a.name = '{name}' AND p.note = g.note AND g.note = '{name}' AND p.state = 'done'"
+    )
+    assert town.home.scalar(told) == "1 true"
+    assert town.home.scalar(f"SELECT count(*) FROM city.generations WHERE note = '{name}'") == 1
+    assert all(worker.process.poll() is None for worker in town.workers)
     town.publish(WEST)
 
 
