@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, text
@@ -43,7 +44,8 @@ def publishing(big: Stage, pace: Pace) -> list[Row]:
     with Session(engine) as session, session.begin():
         session.execute(text("SET LOCAL ROLE tidegrid_owner"))
         token = issue(session, "office", ["publish"], timedelta(hours=1))
-    office = Client(big.server.port, token)
+    # A server parts with a connection on which nothing comes: one for each question.
+    office = partial(Client, big.server.port, token)
     codes = [area.code for area in big.city.areas if area.kind == "unit_grid"]
     rows = _checks(engine, office, codes)
     rounds = [_publish(big, engine, office, codes, number) for number in range(min(pace.rounds, 3))]
@@ -82,11 +84,11 @@ def publishing(big: Stage, pace: Pace) -> list[Row]:
     return rows
 
 
-def _checks(engine: Engine, office: Client, codes: Sequence[str]) -> list[Row]:
-    whole, told = _timed(office, "/v1/plan/check", {"full": True})
+def _checks(engine: Engine, office: Callable[[], Client], codes: Sequence[str]) -> list[Row]:
+    whole, told = _timed(office(), "/v1/plan/check", {"full": True})
     right = told["is_full"] and not told["findings"]
     _edit(engine, codes[:1], "alone")
-    again, told = _timed(office, "/v1/plan/check", {})
+    again, told = _timed(office(), "/v1/plan/check", {})
     right = right and not told["is_full"] and not told["findings"]
     wrong = "" if right else ", WRONG FINDINGS"
     return [
@@ -102,7 +104,7 @@ def _checks(engine: Engine, office: Client, codes: Sequence[str]) -> list[Row]:
 
 
 def _publish(
-    big: Stage, engine: Engine, office: Client, codes: Sequence[str], number: int
+    big: Stage, engine: Engine, office: Callable[[], Client], codes: Sequence[str], number: int
 ) -> tuple[float, float, float, float]:
     """Seconds until it is published, until it is seen after that, and of readers: p99, at rest."""
     edited = codes[number + 1 :: len(codes) // EDITED][:EDITED]
@@ -123,8 +125,10 @@ def _publish(
 
     reader = threading.Thread(target=read)
     reader.start()
-    took, told = _timed(office, "/v1/plan/publications", {"note": name, "accept": True})
+    took, told = _timed(office(), "/v1/plan/publications", {"note": name, "accept": True})
     assert told["generation"]["counts"]["areas"]["changed"] >= EDITED, told
+    # The other one may be gone by now.
+    client = Client(big.server.port)
     start = time.perf_counter()
     while name.encode() not in client.ask("GET", asked):
         time.sleep(0.005)
