@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, text
 
 from data.bootstrap import bootstrap
+from data.closing import close
 from data.reference import load_reference
 from geo.errors import ClusterError
 
@@ -38,6 +39,7 @@ def migrate(
         connection.execute(text("SET ROLE tidegrid_owner"))
         load_reference(connection)
         connection.execute(text("RESET ROLE"))
+    close(connection)
     return current(connection)
 
 

@@ -54,6 +54,8 @@ def create_database(cluster: Cluster) -> CreateDatabase:
         try:
             with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 connection.execute(text(f'CREATE DATABASE "{made}" TEMPLATE "{template}"'))
+                # A copy does not get what its template took back.
+                connection.execute(text(f'REVOKE TEMPORARY ON DATABASE "{made}" FROM PUBLIC'))
         finally:
             admin.dispose()
         return made

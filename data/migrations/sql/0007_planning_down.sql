@@ -42,3 +42,7 @@ ALTER TABLE city.history RESET (toast_tuple_target);
 ALTER TABLE city.history ALTER changed_by SET DEFAULT session_user;
 COMMENT ON COLUMN city.history.changed_by IS '操作人 · which login';
 DROP FUNCTION city.actor();
+REVOKE ALL ON FUNCTION city.place_of(geometry), city.map_x(geometry), city.map_y(geometry)
+    FROM tidegrid_public, tidegrid_service;
+GRANT EXECUTE ON FUNCTION city.place_of(geometry), city.map_x(geometry), city.map_y(geometry)
+    TO PUBLIC;

@@ -323,6 +323,8 @@ GRANT EXECUTE ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(b
     plan.take_effect(bigint), plan.discard(text[]), plan.undoing(bigint),
     plan.freeze_undoing(bigint, text, text), plan.move_border(text, text, geometry)
     TO tidegrid_service;
+GRANT EXECUTE ON FUNCTION plan.record_of(jsonb), plan.tell_failed(bigint, text, text),
+    plan.filled(text, jsonb) TO tidegrid_service;
 GRANT SELECT ON plan.checks, plan.publications, plan.publication_features, plan.differences,
     plan.changes, city.lineage TO tidegrid_service;
 -- Checks are the service's own work: it writes what it found, and no word of the plan itself.
