@@ -62,6 +62,14 @@ def positive_capacity() -> CheckConstraint:
     return CheckConstraint("capacity > 0", name="capacity")
 
 
+def in_order(*lists: str) -> CheckConstraint:
+    """Return the rule that attributes are an object, and no list holds nothing at a place."""
+    full = (f"array_position({name}, NULL) IS NULL" for name in lists)
+    return CheckConstraint(
+        " AND ".join(["jsonb_typeof(attributes) = 'object'", *full]), name="in_order"
+    )
+
+
 def point_or_polygon() -> CheckConstraint:
     """Return the rule that a facility is a point or a polygon."""
     return CheckConstraint(
@@ -174,6 +182,7 @@ class AreaRow(AreaColumns, Versioned, Base):
     __table_args__ = (
         of_kind(),
         coded(),
+        in_order(),
         sound_geometry(),
         one_at_a_time("kind", "code", table="areas"),
         Index("ix_areas_geom", "geom", postgresql_using="gist"),
@@ -188,6 +197,7 @@ class StallZoneRow(StallZoneColumns, Scheduled, Versioned, Base):
     __table_args__ = (
         of_kind(),
         coded(),
+        in_order("goods", "goods_banned"),
         positive_capacity(),
         sound_geometry(),
         one_at_a_time("code", table="stall_zones"),
@@ -216,6 +226,7 @@ class FacilityRow(FacilityColumns, Scheduled, Versioned, Base):
     __table_args__ = (
         of_kind(),
         coded(),
+        in_order(),
         known_state(),
         point_or_polygon(),
         sound_geometry(),
@@ -232,6 +243,7 @@ class AreaDraft(AreaColumns, Drafted, Base):
     __table_args__ = (
         of_kind(),
         coded(),
+        in_order(),
         *drawn_as("MULTIPOLYGON"),
         UniqueConstraint("kind", "code"),
         Index("ix_plan_areas_geom", "geom", postgresql_using="gist"),
@@ -248,6 +260,7 @@ class StallZoneDraft(StallZoneColumns, DraftScheduled, Drafted, Base):
     __table_args__ = (
         of_kind(),
         coded(),
+        in_order("goods", "goods_banned"),
         positive_capacity(),
         *drawn_as("MULTIPOLYGON"),
         UniqueConstraint("code"),
@@ -280,6 +293,7 @@ class FacilityDraft(FacilityColumns, DraftScheduled, Drafted, Base):
     __table_args__ = (
         of_kind(),
         coded(),
+        in_order(),
         known_state(),
         point_or_polygon(),
         *drawn_as(),

@@ -110,7 +110,10 @@ def _said(nest: Nest, rules: Rules) -> Iterator[Finding]:
         yield _wrong(area, area.parent_code, nest.places[0], rules)
     for place in nest.places:
         said = area.attributes.get(place.kind)
-        if said and said not in {one.code for one in place.touched}:
+        # Attributes are people's and may hold anything; a code may have been read as a number.
+        if not isinstance(said, str | int | float) or not said or isinstance(said, bool):
+            continue
+        if str(said) not in {one.code for one in place.touched}:
             yield _wrong(area, str(said), place, rules)
 
 

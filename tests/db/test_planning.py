@@ -112,6 +112,81 @@ def test_what_is_wrong_in_a_row_is_said_in_the_planners_language(
     assert "stall_zones" not in str(error.diag.message_primary)
 
 
+@pytest.mark.parametrize(
+    ("layer", "change", "state", "said"),
+    [
+        ("stall_zones", "goods = ARRAY[NULL, 'x']", "TG112", "the goods allowed is no list"),
+        ("stall_zones", "goods = ARRAY[ARRAY['x']]", "TG112", "the goods allowed is no list"),
+        ("stall_zones", "goods_banned = ARRAY[repeat('x', 101)]", "TG112", "goods not allowed"),
+        ("stall_zones", "hours = repeat('x', 100000)", "TG112",
+         f"the opening hours is longer than 1000 characters: '{'x' * 60}…'"),
+        ("areas", "name = repeat('名', 201)", "TG112", "the name is longer than 200 characters"),
+        ("areas", "parent_code = repeat('1', 201)", "TG112", "the code of the area above is"),
+        ("stalls", "goods = repeat('x', 100000)", "TG112", "the goods is longer than 200"),
+        ("facilities", "address = repeat('x', 501)", "TG112", "is longer than 500"),
+        ("areas", "code = repeat('x', 100000)", "TG107", f"the code '{'x' * 60}…' is not"),
+        *((layer, f"attributes = '{odd}'", "TG113", "its attributes are no JSON object")
+          for layer in ("areas", "stall_zones", "facilities") for odd in ("[1]", "5", "null")),
+        ("areas", """attributes = ('{"a":' || repeat('[', 30) || repeat(']', 30) || '}')::jsonb""",
+         "TG113", "too deep"),
+        ("areas", "attributes = jsonb_build_object('a', repeat('x', 20000))", "TG113", "too many"),
+        ("facilities", """attributes = '{"spaces": [1, {"a": -1e400}]}'""", "TG113", "too large"),
+    ],
+)  # fmt: skip
+def test_values_that_nobody_could_show_or_judge_are_refused(
+    wang: Planner, layer: str, change: str, state: str, said: str
+) -> None:
+    one = f"(SELECT min(id) FROM plan.{layer})"
+    error = refusal(wang, f"UPDATE plan.{layer} SET {change} WHERE id = {one}")
+
+    assert error.sqlstate == state
+    assert said in str(error.diag.message_primary)
+    assert len(str(error.diag.message_primary)) < 250
+
+
+def test_odd_values_of_a_new_row_are_refused_and_in_chinese(li_na: Planner) -> None:
+    add = "INSERT INTO plan.facilities (kind, code, name, attributes, geom) VALUES " \
+        "('bin', 'O1', %s, %s, 'POINT(112 27.73)')"  # fmt: skip
+
+    assert "其他属性不是 JSON 对象" in str(refusal(li_na, add, "桶", "[1]"))
+    assert "名称长于 200 个字符：“桶桶" in str(refusal(li_na, add, "桶" * 201, "{}"))
+
+
+def test_a_long_name_that_was_imported_is_left_until_somebody_edits_it(
+    office: Office, li_na: Planner
+) -> None:
+    with office.watched() as admin:
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(
+            "INSERT INTO plan.facilities (kind, code, name, geom) "
+            "VALUES ('bin', 'O2', repeat('x', 300), 'SRID=4326;POINT(112 27.73)')"
+        )
+    li_na.execute("UPDATE plan.facilities SET address = '路' WHERE code = 'O2'")
+
+    error = refusal(li_na, "UPDATE plan.facilities SET name = name || 'y' WHERE code = 'O2'")
+    assert error.sqlstate == "TG112"
+
+
+@pytest.mark.parametrize("schema", ["city", "plan"])
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        *((table, f"attributes = '{odd}'") for table in ("areas", "stall_zones", "facilities")
+          for odd in ("[1]", "5")),
+        ("stall_zones", "goods = ARRAY[NULL, 'x']"),
+        ("stall_zones", "goods_banned = ARRAY['x', NULL]"),
+        ("stall_zones", "goods = ARRAY[ARRAY['x']]"),
+    ],
+)  # fmt: skip
+def test_nor_do_they_come_in_past_the_triggers(
+    office: Office, schema: str, table: str, change: str
+) -> None:
+    with office.watched() as admin:
+        admin.execute("SET session_replication_role = replica")
+        with pytest.raises((psycopg.errors.CheckViolation, psycopg.errors.FeatureNotSupported)):
+            admin.execute(f"UPDATE {schema}.{table} SET {change}".encode())
+
+
 def test_stalls_and_facilities_are_judged_as_well(wang: Planner) -> None:
     found = wang.execute("SELECT zone_code, number FROM plan.stalls LIMIT 1").fetchone()
     assert found is not None

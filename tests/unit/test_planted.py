@@ -57,6 +57,24 @@ def test_a_city_says_how_grave_a_rule_is_and_from_what_distance_on() -> None:
     assert not [one for one in judge(planted(), nearer) if one.rule == "near_crossing"]
 
 
+@pytest.mark.parametrize(
+    ("said", "is_told"),
+    [({"a": 1}, False), (["R0"], False), (True, False), (None, False), (990100, False),
+     ("990100", False), (7, True), ("7", True)],
+)  # fmt: skip
+def test_what_attributes_say_of_the_area_above_is_read_when_it_can_be_a_code(
+    said: object, is_told: bool
+) -> None:
+    plan = sound_plan()
+    areas = tuple(
+        replace(area, attributes={"city": said}) if area.kind == "district" else area
+        for area in plan.drawn
+    )
+
+    found = judge(replace(plan, drawn=areas))
+    assert [one.rule for one in found] == ["parent"] * is_told
+
+
 def test_the_order_of_records_does_not_matter() -> None:
     plan = planted()
     found = judge(plan)

@@ -37,19 +37,24 @@ BEGIN
     RETURN words;
 END $$;
 
+-- What somebody wrote, short enough for a message box.
+CREATE FUNCTION plan.brief(words text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN length(words) > 60 THEN left(words, 60) || '…' ELSE words END;
+
 -- The row as people know it: kind, code and name.
 CREATE FUNCTION plan.named(layer text, r jsonb, english boolean) RETURNS text
 LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT CASE
         WHEN layer = 'stalls' THEN concat_ws(' ', CASE WHEN english THEN 'Stall' ELSE '摊位' END,
-            r ->> 'zone_code', r ->> 'number')
+            plan.brief(r ->> 'zone_code'), plan.brief(r ->> 'number'))
         ELSE concat_ws(' ',
             coalesce((SELECT CASE WHEN english THEN k.name_en ELSE k.name_zh END FROM city.kinds k
                 WHERE k.family || 's' = replace(layer, 'ies', 'ys') AND k.slug = r ->> 'kind'),
-                r ->> 'kind'),
-            nullif(r ->> 'code', ''),
-            CASE WHEN english THEN '"' || nullif(r ->> 'name', '') || '"'
-                ELSE '“' || nullif(r ->> 'name', '') || '”' END) END
+                plan.brief(r ->> 'kind')),
+            nullif(plan.brief(r ->> 'code'), ''),
+            CASE WHEN english THEN '"' || nullif(plan.brief(r ->> 'name'), '') || '"'
+                ELSE '“' || nullif(plan.brief(r ->> 'name'), '') || '”' END) END
 $$;
 
 -- The only place that refuses: one error with the row, the place, what is wrong, and the remedy. It
@@ -62,6 +67,8 @@ DECLARE
     spot text := '';
 BEGIN
     SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
+    SELECT parts || coalesce(jsonb_object_agg(key, plan.brief(value)), '{}') INTO parts
+        FROM jsonb_each_text(parts) WHERE key IN ('is', 'by');
     IF NOT ST_IsEmpty(place) THEN
         spot := format(CASE WHEN english THEN ' (at %s, %s)' ELSE '（位置 %s, %s）' END,
             round(ST_X(place)::numeric, 6), round(ST_Y(place)::numeric, 6));
@@ -198,6 +205,65 @@ LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 BEGIN
     new.edited_by := session_user;
     new.edited_at := now();
+    RETURN new;
+END $$;
+
+-- --- values that nobody could show or judge -------------------------------------------------------
+
+-- What is wrong with attributes, NULL if nothing: they are an object, small, of numbers that a program
+-- can hold, and not so deep that reading them ends in an error.
+CREATE FUNCTION plan.odd_attributes(attributes jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE SET search_path = pg_catalog AS $$
+    SELECT CASE WHEN jsonb_typeof(attributes) <> 'object' THEN 'attributes'
+        WHEN length(attributes::text) > 20000 OR attributes @? '$.**{20}' THEN 'attributes_large'
+        WHEN attributes @? '$.** ? (@ > 1e300 || @ < -1e300)' THEN 'attributes_number' END
+$$;
+
+-- How long texts may be is the argument, by column; what a planner left as it was is not judged. A
+-- column is named as its comment does.
+CREATE FUNCTION plan.judge_values() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    shape geometry := new.geom;
+    r jsonb;
+    was jsonb := '{}';
+    one record;
+    because text;
+BEGIN
+    IF plan.is_publishing() THEN
+        RETURN new;
+    END IF;
+    new.geom := NULL;  -- a curve cannot be written as JSON
+    r := to_jsonb(new);
+    IF tg_op = 'UPDATE' THEN
+        old.geom := NULL;
+        was := to_jsonb(old);
+    END IF;
+    FOR one IN SELECT m.key, m.value::integer AS most, r -> m.key AS value,
+            col_description(tg_relid, attnum) AS title
+        FROM jsonb_each_text(tg_argv[0]::jsonb) AS m JOIN pg_attribute ON attrelid = tg_relid
+            AND attname = m.key WHERE r -> m.key IS DISTINCT FROM was -> m.key ORDER BY attnum
+    LOOP
+        IF one.key = 'attributes' THEN
+            because := plan.odd_attributes(one.value);
+        ELSIF jsonb_typeof(one.value) = 'string' AND length(one.value #>> '{}') > one.most THEN
+            because := 'too_long';
+        ELSIF jsonb_typeof(one.value) = 'array' AND (jsonb_array_length(one.value) > one.most
+            OR one.value @? 'strict $[*] ? (@.type() != "string")'
+            OR EXISTS (SELECT FROM jsonb_array_elements_text(one.value) AS item
+                WHERE length(item) > one.most))
+        THEN
+            because := 'list';
+        END IF;
+        IF because IS NOT NULL THEN
+            RETURN plan.refuse(because, tg_table_name, r, NULL, jsonb_build_object(
+                'what', CASE WHEN plan.speaks_english()
+                    THEN split_part(split_part(one.title, ' · ', 2), ', ', 1)
+                    ELSE split_part(one.title, ' · ', 1) END,
+                'is', one.value #>> '{}', 'most', one.most));
+        END IF;
+    END LOOP;
+    new.geom := shape;
     RETURN new;
 END $$;
 
@@ -613,6 +679,7 @@ DECLARE
     judged record;
     event text;
     gaps jsonb;
+    lengths jsonb;
     states text := '''normal'', ''damaged'', ''lost'', ''suspended'', ''closed''';
 BEGIN
     FOREACH layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
@@ -651,6 +718,20 @@ BEGIN
         EXECUTE format('CREATE TRIGGER judge_0_gaps BEFORE INSERT OR UPDATE ON plan.%I '
             'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.fill_gaps(%L)', layer,
             (SELECT string_agg(format('new.%I IS NULL', key), ' OR ') FROM jsonb_each(gaps)), gaps);
+        -- Texts and lists, but for those that have a rule of their own.
+        SELECT jsonb_object_agg(attname, CASE WHEN attname IN ('rules', 'how_to_apply') THEN 4000
+                WHEN attname = 'hours' THEN 1000 WHEN attname IN ('address', 'fee') THEN 500
+                WHEN atttypid = 'text[]'::regtype THEN 100 ELSE 200 END) INTO lengths
+            FROM pg_attribute WHERE attrelid = ('plan.' || layer)::regclass AND attnum > 0
+            AND attgenerated = '' AND NOT attisdropped
+            AND atttypid IN ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
+            AND attname NOT IN ('kind', 'code', 'zone_code', 'number', 'state', 'edited_by');
+        EXECUTE format('CREATE TRIGGER judge_1_values_insert BEFORE INSERT ON plan.%I '
+            'FOR EACH ROW EXECUTE FUNCTION plan.judge_values(%L)', layer, lengths);
+        EXECUTE format('CREATE TRIGGER judge_1_values_update BEFORE UPDATE ON plan.%I '
+            'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.judge_values(%L)', layer,
+            (SELECT string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', key), ' OR ')
+                FROM jsonb_each(lengths)), lengths);
         EXECUTE format('CREATE TRIGGER judge_1_others BEFORE UPDATE ON plan.%I FOR EACH ROW WHEN ('
             'new.base_version < old.row_version OR new.base_version IS NULL '
             'AND old.edited_by <> city.actor()) EXECUTE FUNCTION plan.mind_others()', layer);
@@ -688,6 +769,7 @@ CREATE TRIGGER stamp_rule BEFORE INSERT OR UPDATE ON plan.rules
 -- No function is everybody's (data/closing.py). Triggers run for whoever saves; what they call must
 -- be that person's, unless they act for the owner.
 GRANT EXECUTE ON FUNCTION plan.is_publishing(), plan.speaks_english(), plan.filled(text, jsonb),
+    plan.brief(text), plan.odd_attributes(jsonb),
     plan.named(text, jsonb, boolean), plan.refuse(text, text, jsonb, geometry, jsonb),
     plan.wait_for_code(text), plan.brought(geometry, text[]),
     plan.sound(geometry, text[], text, record), plan.reads_season(text, text),

@@ -2,6 +2,7 @@ DROP FUNCTION plan.fill_gaps() CASCADE;
 DROP FUNCTION plan.stamp() CASCADE;
 DROP FUNCTION plan.mind_others() CASCADE;
 DROP FUNCTION plan.part_with() CASCADE;
+DROP FUNCTION plan.judge_values() CASCADE;
 DROP FUNCTION plan.judge_kind() CASCADE;
 DROP FUNCTION plan.judge_code() CASCADE;
 DROP FUNCTION plan.wait_for_code(text);
@@ -21,6 +22,7 @@ DROP FUNCTION plan.tell_overwritten(text, text, jsonb, geometry);
 DROP FUNCTION plan.is_published(text, jsonb), plan.id_of(text, jsonb);
 DROP FUNCTION plan.refuse(text, text, jsonb, geometry, jsonb);
 DROP FUNCTION plan.named(text, jsonb, boolean), plan.filled(text, jsonb);
+DROP FUNCTION plan.brief(text), plan.odd_attributes(jsonb);
 DROP FUNCTION plan.speaks_english(), plan.is_publishing();
 
 -- History goes on as it did before.

@@ -25,6 +25,13 @@ DRAWN = {
 SOUND = (
     "ST_IsValid(geom) AND NOT ST_IsEmpty(geom) AND ST_MakeEnvelope(-180, -90, 180, 90, 4326) ~ geom"
 )
+# array_position knows no lists of lists, and refuses them by that.
+IN_ORDER = {
+    "areas": "jsonb_typeof(attributes) = 'object'",
+    "stall_zones": "jsonb_typeof(attributes) = 'object' AND array_position(goods, NULL) IS NULL "
+    "AND array_position(goods_banned, NULL) IS NULL",
+    "facilities": "jsonb_typeof(attributes) = 'object'",
+}
 
 
 def upgrade() -> None:
@@ -33,6 +40,9 @@ def upgrade() -> None:
         add_versions(table)
         untype(table, geometry_type)
     retype_facilities("ARRAY[GeometryType(geom)] <@ ARRAY['POINT', 'POLYGON', 'MULTIPOLYGON']")
+    for table, rule in IN_ORDER.items():
+        for schema in ("city", "plan"):
+            op.create_check_constraint(op.f(f"ck_{table}_in_order"), table, rule, schema=schema)
     run_sql("0007_planning.sql")
 
 
@@ -47,6 +57,9 @@ def downgrade() -> None:
             f"ADD CONSTRAINT ck_{table}_sound_geometry CHECK ({SOUND}), "
             "DROP COLUMN row_version, DROP COLUMN base_version"
         )
+    for table in IN_ORDER:
+        for schema in ("city", "plan"):
+            op.drop_constraint(op.f(f"ck_{table}_in_order"), table, schema=schema)
     for table in ("city_pieces", "dirty", "findings", "messages", "patterns", "rules"):
         op.drop_table(table, schema="plan")
 
