@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy.exc import DBAPIError, ProgrammingError
 
 from geo.errors import ClusterError, InvalidParameter, NotFound, Unavailable
 
@@ -21,6 +21,11 @@ GROUP = "tidegrid_planner"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,62}")
 _RESERVED = re.compile(r"(tidegrid|pg_).*|postgres|public|none|user|current_.*|session_.*", re.I)
 _END_TIMEOUT_S = 10
+_STILL_OWNS = "2BP01"
+"""SQLSTATE of a login that cannot be dropped, for what it owns."""
+# What a planner forgets must not hold up the others, nor a check: QGIS saves in one go, and no
+# transaction of its own stays open.
+_LIMITS = ("idle_in_transaction_session_timeout = '5min'", "lock_timeout = '15s'")
 
 _MEMBERS = """
     SELECT r.rolname AS name, coalesce((SELECT split_part(one, '=', 2) FROM unnest(rolconfig) AS one
@@ -67,29 +72,49 @@ def add_planner(connection: Connection, name: str, language: str) -> str:
         f"CREATE ROLE \"{name}\" LOGIN PASSWORD '{_verifier(connection, name, secret)}' "
         f"IN ROLE {GROUP}",
         f"ALTER ROLE \"{name}\" SET tidegrid.language = '{language}'",
+        *(f'ALTER ROLE "{name}" SET {limit}' for limit in _LIMITS),
     )
     return secret
 
 
 def remove_planner(connection: Connection, name: str) -> int:
-    """End the sessions of a login, drop it, and return how many they were.
+    """End the sessions of a login, drop it with what it owns, and return how many they were.
 
-    Takes a connection that commits each statement: nobody must come back in before the end. What
-    the planner edited stays, under that name. Raises `NotFound` for who is no planner.
+    Takes a connection without a transaction: whole or not at all, in one of its own. What the
+    planner edited stays, under that name. Raises `NotFound` for who is no planner.
     """
-    if name not in [planner.name for planner in planners(connection)]:
-        raise NotFound(f"no planner is called {name!r}; `tidegrid planner list` shows all")
-    _as_administrator(connection, f'ALTER ROLE "{name}" NOLOGIN')
-    mine = "FROM pg_stat_activity WHERE usename = :name"
-    ended = connection.scalar(
-        text(f"SELECT count(pg_terminate_backend(pid)) {mine}"), {"name": name}
-    )
+    with connection.begin():
+        if name not in [planner.name for planner in planners(connection)]:
+            raise NotFound(f"no planner is called {name!r}; `tidegrid planner list` shows all")
+        number = connection.scalar(
+            text("SELECT oid FROM pg_roles WHERE rolname = :name"), {"name": name}
+        )
+        # Only its members may end a login's sessions, and drop what it has: default privileges,
+        # grants, large objects.
+        _as_administrator(connection, f'GRANT "{name}" TO CURRENT_USER')
+        ended = _end_sessions(connection, name, number)
+        _as_administrator(connection, f'DROP OWNED BY "{name}"', f'DROP ROLE "{name}"')
+    with connection.begin():
+        # Who came back in that moment works for nobody, and cannot come again.
+        return ended + _end_sessions(connection, name, number)
+
+
+def _end_sessions(connection: Connection, name: str, number: int) -> int:
+    """Sessions are found by the login's number: of a login that is dropped the name is not told."""
+    mine = "FROM pg_stat_activity WHERE usesysid = :number"
+    try:
+        ended = connection.scalar(
+            text(f"SELECT count(pg_terminate_backend(pid)) {mine}"), {"number": number}
+        )
+    except ProgrammingError as error:
+        raise _not_an_administrator(error) from None
     deadline = time.monotonic() + _END_TIMEOUT_S
-    while connection.scalar(text(f"SELECT count(*) {mine}"), {"name": name}):
+    while connection.scalar(text(f"SELECT count(*) {mine}"), {"number": number}):
         if time.monotonic() > deadline:
-            raise Unavailable(f"{name} may not log in any more, but a session does not end")
+            raise Unavailable(f"a session of {name} does not end; try again shortly")
         time.sleep(0.02)
-    _as_administrator(connection, f'DROP ROLE "{name}"')
+        # Within a transaction it tells what it told before.
+        connection.execute(text("SELECT pg_stat_clear_snapshot()"))
     return int(ended or 0)
 
 
@@ -105,7 +130,19 @@ def _as_administrator(connection: Connection, *statements: str) -> None:
         for statement in statements:
             connection.exec_driver_sql(statement)
     except ProgrammingError as error:
+        raise _not_an_administrator(error) from None
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) != _STILL_OWNS:
+            raise
+        detail = " ".join(str(error.orig).split())
         raise ClusterError(
-            f"this login may not manage planners ({str(error.orig).strip().splitlines()[0]}); set "
-            "TIDEGRID_OWNER_DATABASE_URL to the login that ran `tidegrid migrate`"
+            f"the login still has something in another database of the server; have its "
+            f"administrator run DROP OWNED BY there ({detail})"
         ) from None
+
+
+def _not_an_administrator(error: ProgrammingError) -> ClusterError:
+    return ClusterError(
+        f"this login may not manage planners ({str(error.orig).strip().splitlines()[0]}); set "
+        "TIDEGRID_OWNER_DATABASE_URL to the login that ran `tidegrid migrate`"
+    )

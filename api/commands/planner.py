@@ -50,6 +50,5 @@ def list_(json: Json = False) -> None:
 def remove(name: Name) -> None:
     """End a planner's sessions and drop the login; what was edited stays, under that name."""
     with administrator() as connection:
-        connection.execution_options(isolation_level="AUTOCOMMIT")
         ended = remove_planner(connection, name)
     out.print(f"removed {name}, {ended} sessions ended", markup=False)

@@ -11,6 +11,7 @@ from sqlalchemy import make_url, text
 
 from tests.cli.conftest import City
 from tests.cli.program import Command, said
+from tests.conftest import CreateDatabase
 
 ADDED = (
     "INSERT INTO plan.facilities (kind, code, name, geom) "
@@ -87,6 +88,48 @@ def test_a_name_is_had_once_and_only_planners_are_removed(at_city: Command) -> N
     assert "there is a login 'Smith' already" in said(at_city("planner", "add", "Smith"))
     assert "no planner is called 'postgres'" in said(at_city("planner", "remove", "postgres"))
     assert "the language is one of" in said(at_city("planner", "add", "b", "--lang", "fr"))
+
+
+@pytest.mark.usefixtures("nobody_left")
+def test_a_planner_who_left_things_in_the_database_is_removed_with_them(
+    at_city: Command, city: City
+) -> None:
+    password = at_city("planner", "add", "smith").stdout.strip()
+    with connected(city, "smith", password) as session:
+        session.execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO tidegrid_planner")
+    with city.admin.begin() as connection:
+        connection.execute(text("SELECT lo_from_bytea(0, 'x')"))
+        connection.execute(text(
+            "DO $$ BEGIN EXECUTE (SELECT format('ALTER LARGE OBJECT %s OWNER TO smith', max(oid)) "
+            "FROM pg_largeobject_metadata); END $$"
+        ))  # fmt: skip
+
+    assert at_city("planner", "remove", "smith").stdout == "removed smith, 0 sessions ended\n"
+    assert city.scalar("SELECT count(*) FROM pg_largeobject_metadata") == 0
+    assert at_city("planner", "add", "smith").returncode == 0
+
+
+@pytest.mark.usefixtures("nobody_left")
+def test_a_planner_who_cannot_be_removed_stays_whole(
+    at_city: Command, city: City, create_database: CreateDatabase
+) -> None:
+    password = at_city("planner", "add", "smith").stdout.strip()
+    other = create_database("of_smith")
+    with city.admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f"ALTER DATABASE {other} OWNER TO smith"))
+    with city.admin.begin() as connection:
+        connection.execute(text(f"GRANT CONNECT ON DATABASE {other} TO smith"))
+
+    told = said(at_city("planner", "remove", "smith"))
+    listed = at_city("planner", "list").stdout
+    connected(city, "smith", password).close()
+    with city.admin.begin() as connection:
+        connection.execute(text(f"ALTER DATABASE {other} OWNER TO postgres"))
+        connection.execute(text(f"REVOKE ALL ON DATABASE {other} FROM smith"))
+
+    assert "the login still has something in another database" in told
+    assert "smith\tzh\t0 connected" in listed
+    assert at_city("planner", "remove", "smith").returncode == 0
 
 
 def test_what_was_spoiled_or_deleted_comes_back_as_a_new_edit(at_city: Command, city: City) -> None:

@@ -589,6 +589,12 @@ def test_a_planner_can_do_nothing_but_plan(li_na: Planner, statement: str) -> No
         li_na.execute(statement.encode())
 
 
+def test_what_a_planner_forgets_ends_by_itself(li_na: Planner) -> None:
+    limits = ("idle_in_transaction_session_timeout", "lock_timeout")
+    found = [li_na.execute(f"SHOW {limit}".encode()).fetchone() for limit in limits]
+    assert found == [("5min",), ("15s",)]
+
+
 def test_a_planner_sees_no_camera_anywhere(li_na: Planner) -> None:
     for table in ("city.facilities", "plan.facilities"):
         row = li_na.execute(
@@ -631,8 +637,9 @@ def test_who_is_removed_is_out_at_once_and_stays_in_history(
     engine = engine_of(cluster.url("postgres", office.database), None)  # type: ignore[arg-type]
     with leaving.at_work("zhao") as session:
         session.execute(RENAME.encode(), ["赵的", zone])
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with engine.connect() as connection:
             assert [p.sessions for p in planners(connection) if p.name == "zhao"] == [1]
+            connection.rollback()
             assert remove_planner(connection, "zhao") == 1
             assert "zhao" not in [p.name for p in planners(connection)]
         with pytest.raises(psycopg.OperationalError):

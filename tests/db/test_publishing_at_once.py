@@ -10,10 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
+from data import turns
 from data.changes import changes_now, changes_of
+from data.checking import check
 from data.engine import Role
 from data.publications import Generation, discard, publish_drafts
 from data.publishing import publish
@@ -159,3 +161,28 @@ def test_who_is_always_late_is_told_to_try_again(engine: Engine) -> None:
     with pytest.raises(Unavailable, match="saving the same features"):
         in_turn(engine, always_late)
     assert [calls.acquire(blocking=False) for _ in range(5)] == [True] * 4 + [False]
+
+
+@pytest.mark.parametrize(
+    "holds", ["LOCK TABLE plan.areas", "UPDATE plan.areas SET name = name WHERE kind = 'city'"]
+)
+def test_who_holds_the_plan_for_long_is_named_to_who_waits(
+    engine: Engine,
+    chen: psycopg.Connection[Any],
+    monkeypatch: pytest.MonkeyPatch,
+    holds: str,
+) -> None:
+    monkeypatch.setattr(turns, "_PATIENCE", text("SET LOCAL lock_timeout = '200ms'"))
+
+    def touch(session: Session) -> None:
+        check(session, full=True)
+        session.execute(text("SELECT plan.discard(ARRAY['areas city:431300'])"))
+        shape = "(SELECT geom FROM plan.areas WHERE kind = 'city')"
+        session.execute(text(f"SELECT plan.move_border('city', code, {shape}) FROM plan.areas "
+            "WHERE kind = 'city'"))  # fmt: skip
+
+    with chen.transaction(force_rollback=True):
+        chen.execute(holds.encode())
+        with pytest.raises(Unavailable, match="the plan is held by chen: an edit that was not"):
+            in_turn(engine, touch)
+    in_turn(engine, check)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.app import create_app
 from api.database import Database
 from api.settings import Settings
+from data import turns
 from data.cluster import Cluster
 from data.engine import make_engine
 from data.tokens import issue
@@ -231,3 +232,15 @@ def test_what_is_discarded_is_named_and_what_is_not_edited_is_not_found(
     assert office.post("/v1/plan/discard", json={"features": "all"}).json() == {"discarded": []}
     assert office.get("/v1/plan/diff?generation=99999").status_code == 404
     assert office.post("/v1/plan/publications", json={"note": "  "}).status_code == 422
+
+
+def test_a_plan_that_somebody_holds_is_told_with_when_to_try_again(
+    admin: tuple[Engine, Database], office: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(turns, "_PATIENCE", text("SET LOCAL lock_timeout = '200ms'"))
+    with admin[0].begin() as connection:
+        connection.execute(text("LOCK TABLE plan.areas"))
+        answer = office.post("/v1/plan/check", json={"full": True})
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"] == "2"
+    assert "the plan is held by postgres" in answer.json()["detail"]

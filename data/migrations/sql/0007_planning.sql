@@ -768,7 +768,8 @@ CREATE TRIGGER stamp_rule BEFORE INSERT OR UPDATE ON plan.rules
 
 -- No function is everybody's (data/closing.py). Triggers run for whoever saves; what they call must
 -- be that person's, unless they act for the owner.
-GRANT EXECUTE ON FUNCTION plan.is_publishing(), plan.speaks_english(), plan.filled(text, jsonb),
+GRANT EXECUTE ON FUNCTION city.actor(), plan.is_publishing(), plan.speaks_english(),
+    plan.filled(text, jsonb),
     plan.brief(text), plan.odd_attributes(jsonb),
     plan.named(text, jsonb, boolean), plan.refuse(text, text, jsonb, geometry, jsonb),
     plan.wait_for_code(text), plan.brought(geometry, text[]),
