@@ -23,8 +23,8 @@ class RuleRow(Base):
     __tablename__ = "rules"
     __table_args__ = (
         CheckConstraint(f"severity IN {SEVERITIES}", name="severity"),
-        CheckConstraint("distance_m >= 0 AND distance_m < 'Infinity'", name="distance_m"),
-        CheckConstraint("area_m2 >= 0 AND area_m2 < 'Infinity'", name="area_m2"),
+        CheckConstraint("distance_m BETWEEN 0 AND 1000", name="distance_m"),
+        CheckConstraint("area_m2 BETWEEN 0 AND 1000000", name="area_m2"),
         {"schema": PLAN, "comment": "检查规则 · rules of the plan; planners set their values"},
     )
 

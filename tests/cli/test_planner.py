@@ -142,8 +142,10 @@ def test_what_was_spoiled_or_deleted_comes_back_as_a_new_edit(at_city: Command, 
     first, _, last = city.scalar("SELECT array_agg(id ORDER BY id) FROM city.history")
     at = city.scalar("SELECT to_json(changed_at) #>> '{}' FROM city.history ORDER BY id LIMIT 1")
 
+    number = city.scalar("SELECT min(row_id) FROM city.history")
     undone = at_city("plan", "restore", "facilities", "bin:B1")
     assert undone.stdout.startswith(f"restored bin:B1 as it was before change {last} (postgres, 20")
+    assert city.scalar("SELECT id FROM plan.facilities") == number
     assert city.scalar("SELECT name || ST_Y(geom) || row_version FROM plan.facilities") == "新名281"
 
     at_city("plan", "restore", "facilities", "bin:B1", "--change", first)

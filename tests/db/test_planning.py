@@ -75,6 +75,11 @@ def refusal(session: Planner, statement: str, *given: object) -> psycopg.Error:
          "小区 X1 “小区”：坐标不是经纬度（位置 500066.666667, 3000033.333333）"),
         ("POLYGON EMPTY", "TG101", "小区 X1 “小区”：没有图形"),
         (None, "TG101", "小区 X1 “小区”：没有图形"),
+        (f"SRID=999999;POLYGON(({INSIDE}))", "TG103",
+         "小区 X1 “小区”：坐标系 999999 未知，或其坐标无法换算为经纬度"),
+        (f"SRID=12345;POLYGON(({INSIDE}))", "TG103",
+         "小区 X1 “小区”：坐标系 12345 未知，或其坐标无法换算为经纬度"),
+        ("POLYGON((1e308 1, 2 1, 2 2, 1e308 1))", "TG103", "小区 X1 “小区”：坐标不是经纬度"),
         ("POINT(112 27.73)", "TG102", "小区 X1 “小区”：图形是 POINT，这里只能是 MULTIPOLYGON"),
     ],
 )  # fmt: skip
@@ -91,6 +96,9 @@ def test_a_bad_shape_is_refused_with_its_place(
     [
         ("capacity = 100000", "TG109", "its 100000 stalls are more than the"),
         ("""attributes = '{"stall_m2": 500}'""", "TG109", "square metres at 500 each"),
+        ("""attributes = '{"stall_m2": 1e-400}'""", "TG109", "stall_m2 in its attributes"),
+        ("""attributes = '{"stall_m2": 1e6}'""", "TG109", "stall_m2 in its attributes"),
+        ("""attributes = '{"stall_m2": 1e400}'""", "TG113", "a number that is too large"),
         ("""attributes = '{"stall_m2": "big"}'""", "TG109", "stall_m2 in its attributes"),
         ("capacity = 0", "TG109", "its number of stalls is 0"),
         ("hours = 'ab 18 Uhr'", "TG110", "the opening hours 'ab 18 Uhr' cannot be read"),
@@ -207,6 +215,26 @@ def test_stalls_and_facilities_are_judged_as_well(wang: Planner) -> None:
 
 
 @pytest.mark.parametrize(
+    ("place", "state", "said"),
+    [
+        ("POINT(NaN NaN)", "TG104", "垃圾箱 P1：有坐标不是数字"),
+        ("POINT(112 NaN)", "TG104", "垃圾箱 P1：有坐标不是数字"),
+        ("POINT(1e308 0)", "TG103", "垃圾箱 P1：坐标不是经纬度"),
+        ("POINT(1e400 0)", "TG104", "垃圾箱 P1：有坐标不是数字"),
+        ("SRID=32649;POINT(1e308 1e308)", "TG103", "垃圾箱 P1：坐标系 32649 未知，"),
+    ],
+)
+def test_a_place_that_is_nowhere_is_refused_in_words(
+    li_na: Planner, place: str, state: str, said: str
+) -> None:
+    add = "INSERT INTO plan.facilities (kind, code, name, geom) VALUES ('bin', 'P1', '', %s)"
+    error = refusal(li_na, add, place)
+
+    assert (error.sqlstate, str(error.diag.message_primary)[: len(said)]) == (state, said)
+    assert len(str(error.diag.message_primary)) < 60
+
+
+@pytest.mark.parametrize(
     ("shape", "kept"),
     [
         (f"SRID=4326;POLYGON(({INSIDE}))", 5),
@@ -284,6 +312,54 @@ def test_a_planner_sets_what_a_rule_allows_and_it_says_who(office: Office, wang:
     assert office.one("SELECT edited_by FROM plan.rules WHERE rule = 'outside_city'") == "wang"
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         wang.execute("INSERT INTO plan.rules VALUES ('mine', 'error', true, 1, 1, '', '')")
+
+
+@pytest.mark.parametrize("value", ["distance_m = 1001", "area_m2 = 1e7", "distance_m = 'NaN'",
+    "distance_m = 1e308", "area_m2 = -1"])  # fmt: skip
+def test_a_rule_allows_nothing_beyond_measure(office: Office, wang: Planner, value: str) -> None:
+    error = refusal(wang, f"UPDATE plan.rules SET {value} WHERE rule = 'outside_city'")
+
+    assert error.sqlstate == "TG114"
+    with office.watched() as admin:
+        admin.execute("SET session_replication_role = replica")
+        with pytest.raises(psycopg.errors.CheckViolation):
+            admin.execute(f"UPDATE plan.rules SET {value} WHERE rule = 'outside_city'".encode())
+
+
+def test_a_second_city_area_lies_in_the_first_which_alone_is_free(li_na: Planner) -> None:
+    add = "INSERT INTO plan.areas (kind, code, name, geom) VALUES ('city', 'C2', '二', %s)"
+    world = "POLYGON((-170 -80, 170 -80, 170 80, -170 80, -170 -80))"
+    assert refusal(li_na, add, world).sqlstate == "TG105"
+    with li_na.transaction(force_rollback=True):
+        li_na.execute(add.encode(), [f"POLYGON(({INSIDE}))"])
+        grown = "UPDATE plan.areas SET geom = ST_Expand(geom, 0.01) WHERE kind = 'city' AND code "
+        with pytest.raises(psycopg.Error, match="城市范围之外"), li_na.transaction():
+            li_na.execute("UPDATE plan.areas SET geom = %s WHERE code = 'C2'", [world])
+        li_na.execute((grown + "<> 'C2'").encode())
+
+
+def test_of_two_city_areas_edited_at_once_both_count(
+    office: Office, li_na: Planner, wang: Planner
+) -> None:
+    li_na.execute(
+        "INSERT INTO plan.areas (kind, code, name, geom) VALUES ('city', 'C3', '三', %s)",
+        [f"POLYGON(({INSIDE}))"],
+    )
+    kept = "SELECT count(*) FROM plan.city_pieces"
+    before = office.one(kept)
+    edit = "UPDATE plan.areas SET geom = ST_Translate(geom, 1e-7, 0) WHERE kind = 'city' AND code "
+    with ThreadPoolExecutor(1) as pool:
+        with wang.transaction():
+            wang.execute((edit + "<> 'C3'").encode())
+            saving = pool.submit(li_na.execute, (edit + "= 'C3'").encode())
+            assert eventually(lambda: bool(office.one("SELECT count(*) FROM pg_locks "
+                "WHERE NOT granted")))  # fmt: skip
+        saving.result(10)
+    assert abs(office.one(kept) - before) < before / 10
+    assert office.one("SELECT count(*) FROM plan.city_pieces AS p WHERE NOT is_square "
+        "AND EXISTS (SELECT FROM plan.city_pieces AS q WHERE q.id < p.id AND NOT q.is_square "
+        "AND q.geom = p.geom)") == 0  # fmt: skip
+    li_na.execute("DELETE FROM plan.areas WHERE code = 'C3'")
 
 
 def test_where_no_city_is_drawn_nothing_is_outside(office: Office) -> None:
@@ -505,6 +581,26 @@ def test_a_finding_of_that_kind_is_settled_by_hand_and_no_other(
     with office.watched() as admin:
         left = admin.execute("SELECT key FROM plan.findings ORDER BY 1").fetchall()
     assert left == [("gapbin",), ("gapcamera",)]
+
+
+def test_rows_are_numbered_by_the_database_whatever_number_a_planner_gives(
+    office: Office, li_na: Planner
+) -> None:
+    add = (
+        "INSERT INTO plan.facilities (id, kind, code, name, geom) OVERRIDING SYSTEM VALUE "
+        "VALUES (%s, 'bin', %s, '', 'POINT(112 27.73)') RETURNING id"
+    )
+    last = office.one("SELECT max(id) FROM plan.facilities")
+    given = [li_na.execute(add.encode(), [n, f"N{n}"]).fetchone() for n in (last + 5, 1, -7)]
+    numbers = [row[0] for row in given if row]
+
+    assert numbers == sorted(set(numbers))
+    assert numbers[0] > last
+    assert numbers[0] not in (last + 5, 1, -7)
+    with li_na.transaction(force_rollback=True):
+        for n in range(8):
+            li_na.execute("INSERT INTO plan.facilities (kind, code, name, geom) VALUES "
+                "('bin', %s, '', 'POINT(112 27.73)')", [f"NN{n}"])  # fmt: skip
 
 
 def test_history_names_the_planner_the_time_and_the_program(

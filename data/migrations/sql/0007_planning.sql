@@ -69,7 +69,8 @@ BEGIN
     SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
     SELECT parts || coalesce(jsonb_object_agg(key, plan.brief(value)), '{}') INTO parts
         FROM jsonb_each_text(parts) WHERE key IN ('is', 'by');
-    IF NOT ST_IsEmpty(place) THEN
+    -- A place that is nowhere would print three hundred digits.
+    IF greatest(abs(ST_X(place)), abs(ST_Y(place))) < 1e9 THEN
         spot := format(CASE WHEN english THEN ' (at %s, %s)' ELSE '（位置 %s, %s）' END,
             round(ST_X(place)::numeric, 6), round(ST_Y(place)::numeric, 6));
     END IF;
@@ -180,7 +181,12 @@ CREATE FUNCTION plan.stamp() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
     new.row_version := 1;
-    IF tg_op OPERATOR(pg_catalog.=) 'UPDATE' THEN
+    IF tg_op OPERATOR(pg_catalog.=) 'INSERT' THEN
+        -- Its number is not a planner's to choose: it may be another's, or have been in history.
+        IF NOT pg_catalog.pg_has_role('tidegrid_owner', 'MEMBER') THEN
+            new.id := pg_catalog.nextval(pg_catalog.format('plan.%s_id_seq', tg_table_name));
+        END IF;
+    ELSE
         new.id := old.id;
         new.row_version := old.row_version OPERATOR(pg_catalog.+) 1;
     END IF;
@@ -201,8 +207,12 @@ BEGIN
 END $$;
 
 CREATE FUNCTION plan.stamp_rule() RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
+    -- Beyond these a check of one place would read the whole city. NaN is larger than all.
+    IF new.distance_m NOT BETWEEN 0 AND 1000 OR new.area_m2 NOT BETWEEN 0 AND 1000000 THEN
+        RETURN plan.refuse('rule_value', 'rules', jsonb_build_object('kind', new.rule), NULL, '{}');
+    END IF;
     new.edited_by := session_user;
     new.edited_at := now();
     RETURN new;
@@ -399,6 +409,8 @@ $$;
 CREATE FUNCTION plan.cut_city() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
+    -- Of two who edit cities at once the second sees the first's before it begins.
+    LOCK TABLE plan.city_pieces IN SHARE ROW EXCLUSIVE MODE;
     DELETE FROM plan.city_pieces;
     INSERT INTO plan.city_pieces (geom, is_square) SELECT cut.*
         FROM plan.areas, plan.city_cut(geom) AS cut WHERE kind = 'city';
@@ -448,8 +460,15 @@ DECLARE
     parts jsonb := '{}';
     r jsonb;
 BEGIN
-    shape := plan.brought(shape, wants);
-    IF plan.is_publishing() THEN
+    BEGIN
+        shape := plan.brought(shape, wants);
+    EXCEPTION WHEN OTHERS THEN
+        because := 'system';
+        parts := jsonb_build_object('is', ST_SRID(shape));
+    END;
+    IF because IS NOT NULL THEN
+        NULL;  -- told below
+    ELSIF plan.is_publishing() THEN
         RETURN shape;
     ELSIF shape IS NULL OR ST_IsEmpty(shape) THEN
         because := 'geometry_missing';
@@ -457,6 +476,8 @@ BEGIN
         because := 'geometry_type';
         parts := jsonb_build_object('is', GeometryType(shape), 'wants',
             array_to_string(wants, ', '));
+    ELSIF ST_Dimension(shape) = 0 AND 'NaN' IN (ST_X(shape), ST_Y(shape)) THEN
+        because := 'Invalid Coordinate';  -- of points nobody asks whether they are valid
     ELSE
         detail := ST_IsValidDetail(shape);
         IF NOT detail.valid THEN
@@ -476,8 +497,11 @@ BEGIN
     new.geom := NULL;  -- whatever is wrong in it must not keep us from telling
     r := to_jsonb(new);
     IF because IS NULL THEN
-        -- The city's own outline is the one thing that may leave the city.
-        IF r -> 'kind' = '"city"' THEN
+        -- The city's own outline is the one thing that may leave the city: it is the one that was
+        -- drawn first, any other lies in it.
+        IF r -> 'kind' = '"city"' AND NOT EXISTS (SELECT FROM plan.areas AS other
+            WHERE other.kind = 'city' AND other.id < (r ->> 'id')::bigint)
+        THEN
             RETURN shape;
         END IF;
         because := 'outside_city';
@@ -525,7 +549,9 @@ BEGIN
     ELSIF new.capacity <= 0 THEN
         RETURN plan.refuse('capacity_sign', tg_table_name, to_jsonb(new), NULL,
             jsonb_build_object('is', new.capacity));
-    ELSIF stall_m2 IS NOT NULL AND (jsonb_typeof(stall_m2) <> 'number' OR stall_m2 <= '0') THEN
+    ELSIF stall_m2 IS NOT NULL
+        AND (jsonb_typeof(stall_m2) <> 'number' OR stall_m2 < '0.1' OR stall_m2 > '10000')
+    THEN
         RETURN plan.refuse('stall_m2', tg_table_name, to_jsonb(new), NULL, '{}');
     END IF;
     SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'capacity';
@@ -778,6 +804,8 @@ GRANT EXECUTE ON FUNCTION city.actor(), plan.is_publishing(), plan.speaks_englis
 -- Tiles are asked as the public.
 GRANT EXECUTE ON FUNCTION city.place_of(geometry), city.map_x(geometry), city.map_y(geometry)
     TO tidegrid_public, tidegrid_service;
+GRANT USAGE ON SEQUENCE plan.areas_id_seq, plan.stall_zones_id_seq, plan.stalls_id_seq,
+    plan.facilities_id_seq TO tidegrid_planner;
 GRANT SELECT ON plan.rules, plan.messages, plan.patterns, plan.findings, plan.dirty,
     plan.city_pieces TO tidegrid_service;
 GRANT SELECT ON plan.rules, plan.messages, plan.patterns, plan.findings, plan.city_pieces

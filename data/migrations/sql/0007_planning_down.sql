@@ -48,3 +48,5 @@ REVOKE ALL ON FUNCTION city.place_of(geometry), city.map_x(geometry), city.map_y
     FROM tidegrid_public, tidegrid_service;
 GRANT EXECUTE ON FUNCTION city.place_of(geometry), city.map_x(geometry), city.map_y(geometry)
     TO PUBLIC;
+REVOKE USAGE ON SEQUENCE plan.areas_id_seq, plan.stall_zones_id_seq, plan.stalls_id_seq,
+    plan.facilities_id_seq FROM tidegrid_planner;

@@ -156,10 +156,8 @@ def new_tables() -> None:
             nullable=False,
             comment="编辑时间 · when it was set last",
         ),
-        sa.CheckConstraint("area_m2 >= 0 AND area_m2 < 'Infinity'", name=op.f("ck_rules_area_m2")),
-        sa.CheckConstraint(
-            "distance_m >= 0 AND distance_m < 'Infinity'", name=op.f("ck_rules_distance_m")
-        ),
+        sa.CheckConstraint("area_m2 BETWEEN 0 AND 1000000", name=op.f("ck_rules_area_m2")),
+        sa.CheckConstraint("distance_m BETWEEN 0 AND 1000", name=op.f("ck_rules_distance_m")),
         sa.CheckConstraint(
             "severity IN ('error', 'warning', 'notice')", name=op.f("ck_rules_severity")
         ),
