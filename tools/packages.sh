@@ -16,7 +16,7 @@ python3 -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 if ! command -v apt-get >/dev/null; then
     say "this is not Debian or Ubuntu: make sure that PostgreSQL with PostGIS is installed"
     [ "$1" = demo ] || say "and Chromium with a Chinese font, for the tests and the bench"
-    [ "$1" != test ] || say "and QGIS with its Python, for the tests"
+    [ "$1" != test ] || say "and QGIS with its Python, Xvfb, ogr2ogr and psql, for the tests"
     [ "$1" != bench ] || say "and wrk, for the bench"
     exit 0
 fi
@@ -44,7 +44,11 @@ if [ "$1" != demo ]; then
     need fonts-noto-cjk
 fi
 if [ "$1" = test ]; then
+    # Planners' programs; QGIS wants a screen.
+    need qgis
     need python3-qgis
+    need xvfb
+    need gdal-bin
 fi
 if [ "$1" = bench ] && ! command -v wrk >/dev/null; then
     need wrk

@@ -6,7 +6,16 @@ from datetime import datetime
 from typing import ClassVar
 
 from geoalchemy2 import Geometry
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, MetaData, Text, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TIMESTAMP, TSTZRANGE, Range
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -64,6 +73,10 @@ class Drafted(Keyed):
     Triggers fill these columns, whatever a client sends; of `base_version` nothing stays.
     """
 
+    # An integer, unlike all other numbers of rows: QGIS merges areas by it (see migration 0007).
+    id: Mapped[int] = mapped_column(
+        Integer, Identity(), primary_key=True, sort_order=-10, comment="行号 · row number"
+    )
     row_version: Mapped[int] = mapped_column(
         BigInteger,
         server_default="1",

@@ -10,8 +10,15 @@ from xml.etree.ElementTree import Element, SubElement
 from geo.hours import ADDITIONAL_PATTERN, BLANK, RULE_PATTERN
 from maps.text import Language
 
-# Filled by triggers. A form shows who and when; the rest is for programs.
-SHOWN, HIDDEN = ("edited_by", "edited_at", "row_version"), ("id", "family", "base_version")
+# Filled by the database. A form shows who and when, and the number of the row: where that is
+# hidden, the tool that merges two areas does not know which to keep. The rest is for programs.
+SHOWN = ("id", "edited_by", "edited_at", "row_version")
+HIDDEN = ("key", "family", "base_version", "place", "shape")
+_TOLD = ("words", "hint")
+"""Begin the names of texts that come in both languages: a form shows its own."""
+SEVERITIES = ("error", "warning", "notice")
+_WIDE = "420"
+_LONG = ("rules", "how_to_apply", "attributes")
 STATES = ("normal", "damaged", "lost", "suspended", "closed")
 
 
@@ -37,8 +44,12 @@ def add_form(
     family: str,
     kind: str | None,
     kinds_layer: str,
+    is_told: bool = False,
 ) -> None:
-    """Add to a layer's XML the names, widgets, checks and defaults of its fields."""
+    """Add to a layer's XML the names, widgets, checks and defaults of its fields.
+
+    What `is_told` to planners can be read and deleted, but not written.
+    """
     parts = {
         name: SubElement(layer, name)
         for name in (
@@ -46,12 +57,17 @@ def add_form(
             "editable",
         )
     }  # fmt: skip
+    columns = SubElement(SubElement(layer, "attributetableconfig"), "columns")
     for number, field in enumerate(fields):
         name = field.name
         configured = SubElement(parts["fieldConfiguration"], "field", name=name)
         type_, config = _widget(name, words, language, family, kinds_layer)
         widget = SubElement(configured, "editWidget", type=type_)
         _add_options(SubElement(widget, "config"), config)
+        SubElement(
+            columns, "column", type="field", name=name, hidden=str(int(type_ == "Hidden")),
+            width=_WIDE if name.startswith(_TOLD) else "-1",
+        )  # fmt: skip
         SubElement(
             parts["aliases"], "alias", field=name, index=str(number), name=field.called(language)
         )
@@ -66,27 +82,29 @@ def add_form(
             unique_strength="0", notnull_strength="0", exp_strength="2" if check else "0",
         )  # fmt: skip
         SubElement(parts["constraintExpressions"], "constraint", field=name, exp=check, desc=why)
-        filled = name in SHOWN or name in HIDDEN
+        filled = is_told or name in SHOWN or name in HIDDEN or name.startswith(_TOLD)
         SubElement(parts["editable"], "field", name=name, editable="0" if filled else "1")
 
 
 def _widget(
     name: str, words: Mapping[str, str], language: Language, family: str, kinds_layer: str
 ) -> tuple[str, dict[str, Any]]:
-    if name in HIDDEN:
+    if name in HIDDEN or (name.startswith(_TOLD) and not name.endswith(f"_{language}")):
         return "Hidden", {}
-    if name == "kind":
+    if name == "kind" and family:
         return "ValueRelation", {
             "Layer": kinds_layer, "Key": "slug", "Value": f"name_{language}", "AllowNull": False,
             "FilterExpression": f"\"family\" = '{family}'", "OrderByValue": True,
         }  # fmt: skip
     if name == "state":
         return "ValueMap", {"map": [{words[state]: state} for state in STATES]}
+    if name == "severity":
+        return "ValueMap", {"map": [{words[one]: one} for one in SEVERITIES]}
     if name in ("goods", "goods_banned") and family == "stall_zone":
         return "List", {}
     if name == "capacity":
         return "Range", {"AllowNull": True, "Min": 1, "Max": 100_000, "Step": 1, "Style": "SpinBox"}
-    return "TextEdit", {"IsMultiline": name in ("rules", "how_to_apply", "attributes")}
+    return "TextEdit", {"IsMultiline": name in _LONG or name.startswith(_TOLD)}
 
 
 def _defaults(kind: str | None) -> dict[str, str]:

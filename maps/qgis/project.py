@@ -20,14 +20,15 @@ VERSION = "3.22.16-Białowieża"
 FAMILIES = {"areas": "area", "stall_zones": "stall_zone", "facilities": "facility"}
 _ID = "tidegrid_"  # QGIS gives a name of its own to a layer whose id is short
 # Small things lie on large ones; kinds that a city adds come between.
-_ORDER = ("unit_grid", "community", "responsibility_grid", "street", "zone", "district", "city",
-          "road", "water")  # fmt: skip
+_ORDER = ("unit_grid", "community", "responsibility_grid", "street", "zone", "district", "road",
+          "water", "city")  # fmt: skip
 _SEEN_FROM = {"plan.stalls": 5_000, "plan.facilities": 20_000}
 """Scales above which there are too many to be told apart."""
 _COARSE_FROM = 8_000
 """Nearer than this, the name of the whole city is no help."""
-_SHOWN_AREAS = ("unit_grid", "street", "city")
-_METRES_3_DEGREES = 4534  # EPSG of CGCS2000, 3-degree zones named by their meridian, from 75 E
+_SHOWN_AREAS = ("unit_grid", "street", "road", "water", "city")
+_WGS84, _ELLIPSOID = 4326, "EPSG:7030"
+_SELECTED = (255, 255, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,9 @@ def project(plan: Plan, language: Language) -> Element:
     said = words(language)
     root = Element("qgis", version=VERSION, projectname=said["title"])
     SubElement(root, "title").text = said["title"]
-    _crs(SubElement(root, "projectCrs"), _metric(plan.extent))
+    # The layers' own system, though the map is wider than it should be: before 3.40, QGIS moves a
+    # border that two areas share for both only where nothing is converted (its issue 51245).
+    _crs(SubElement(root, "projectCrs"), _WGS84)
     tree = SubElement(root, "layer-tree-group")
     layers = SubElement(root, "projectlayers")
     for name, expanded, members in _groups(plan, said, language):
@@ -153,8 +156,8 @@ def _groups(
         (said["findings"], True, findings),
         (said["stall_zones"], True, stalls + _of_kinds(plan, "stall_zones", said, language)),
         (said["facilities"], True, _of_kinds(plan, "facilities", said, language)),
-        (said["areas"], True, _of_kinds(plan, "areas", said, language)),
         (said["published"], False, published),
+        (said["areas"], True, _of_kinds(plan, "areas", said, language)),
         (said["lists"], False, lists),
     ]
 
@@ -213,19 +216,19 @@ def _map_layer(plan: Plan, layer: _Layer, said: Mapping[str, str], language: Lan
         SubElement(flags, flag).text = "1"
     SubElement(flags, "Removable").text = str(int(layer.id != "kinds"))
     if drawn:
-        _crs(SubElement(made, "srs"), 4326)
+        _crs(SubElement(made, "srs"), _WGS84)
         made.append(_renderer(layer, said))
         _label(made, layer)
     add_form(
         made, plan.fields[layer.table], said, language, family=layer.family, kind=layer.kind,
-        kinds_layer=f"{_ID}kinds",
+        kinds_layer=f"{_ID}kinds", is_told=layer.table == "plan.findings",
     )  # fmt: skip
     SubElement(made, "previewExpression").text = _preview(layer, language)
     return made
 
 
 def _is_read_only(layer: _Layer) -> bool:
-    return layer.table.startswith("city.") or layer.table == "plan.findings"
+    return layer.table.startswith("city.")
 
 
 def _renderer(layer: _Layer, said: Mapping[str, str]) -> Element:
@@ -252,7 +255,7 @@ def _renderer(layer: _Layer, said: Mapping[str, str]) -> Element:
 
 def _label(made: Element, layer: _Layer) -> None:
     table = layer.table.split(".")[1]
-    named = {"stall_zones": ("name", 15_000), "stalls": ("number", 1_500), "areas": ("code", 8_000)}
+    named = {"stall_zones": ("name", 15_000), "stalls": ("number", 1_000), "areas": ("code", 8_000)}
     if layer.table.startswith("plan.") and table in named:
         field, scale = named[table]
         made.set("labelsEnabled", "1")
@@ -276,12 +279,6 @@ def _crs(parent: Element, epsg: int) -> None:
     SubElement(inside, "authid").text = f"EPSG:{epsg}"
 
 
-def _metric(extent: tuple[float, float, float, float]) -> int:
-    """The EPSG number of a system in metres for the place: CGCS2000 in China, else Web Mercator."""
-    zone = round((extent[0] + extent[2]) / 2 / 3)
-    return _METRES_3_DEGREES + zone - 25 if 25 <= zone <= 45 else 3857
-
-
 def _snapping(root: Element) -> None:
     """Borders that two grids share are moved together and meet in the same points."""
     SubElement(
@@ -297,6 +294,16 @@ def _snapping(root: Element) -> None:
     # Without it the project's own system is not read.
     system = SubElement(properties, "SpatialRefSys")
     SubElement(system, "ProjectionsEnabled", type="int").text = "1"
+    # Without these what is selected is white, so is what is around the city, and degrees are
+    # measured.
+    gui = SubElement(properties, "Gui")
+    for name, colour in (("SelectionColor", _SELECTED), ("CanvasColor", symbols.rgb("outside"))):
+        for part, value in zip(("Red", "Green", "Blue", "Alpha"), (*colour, 255), strict=True):
+            SubElement(gui, f"{name}{part}Part", type="int").text = str(value)
+    SubElement(SubElement(properties, "Measure"), "Ellipsoid", type="QString").text = _ELLIPSOID
+    measurement = SubElement(properties, "Measurement")
+    SubElement(measurement, "DistanceUnits", type="QString").text = "meters"
+    SubElement(measurement, "AreaUnits", type="QString").text = "m2"
     SubElement(root, "autotransaction", active="0")
     SubElement(root, "evaluateDefaultValues", active="0")
 
@@ -307,4 +314,4 @@ def _view(root: Element, extent: tuple[float, float, float, float]) -> None:
     view = SubElement(
         settings, "DefaultViewExtent", {name: str(v) for name, v in zip(names, extent, strict=True)}
     )
-    _crs(view, 4326)
+    _crs(view, _WGS84)

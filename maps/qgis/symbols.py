@@ -21,15 +21,19 @@ _MARKS = {
     "waste_point": "equilateral_triangle",
 }
 _AREAS = {
-    "city": ("here", 1.0, "solid"),
-    "district": ("here", 0.8, "dash"),
+    "district": ("brand", 0.9, "dash"),
     "zone": ("brand", 0.8, "dash dot"),
     "street": ("brand", 0.6, "solid"),
     "community": ("brand", 0.4, "dash"),
     "responsibility_grid": ("later", 0.5, "solid"),
-    "unit_grid": ("soft", 0.25, "solid"),
+    "unit_grid": ("closed", 0.2, "solid"),
 }
-_GROUND = {"water": "water", "road": "border"}
+_GROUND = {
+    "city": ("land", "brand", 1.0),
+    "water": ("water", "water", 0.2),
+    "road": ("road", "border", 0.2),
+}
+"""What lies under all else: its colour, and that of its outline with its width in mm."""
 SEVERITIES = {"error": "here", "warning": "later", "notice": "open"}
 
 
@@ -40,11 +44,18 @@ def colours() -> Mapping[str, str]:
     return dict(_COLOUR.findall(sheet[: sheet.index("@media")]))
 
 
-def fill(name: str, *, alpha: int = 60, width_mm: float = 0.5, dash: str = "solid") -> Element:
+def fill(
+    name: str,
+    *,
+    alpha: int = 60,
+    width_mm: float = 0.5,
+    dash: str = "solid",
+    outline: str | None = None,
+) -> Element:
     """Return the symbol of a polygon: an outline, and a fill that lets the ground through."""
     parts = {
         "color": rgba(name, alpha),
-        "outline_color": rgba(name),
+        "outline_color": rgba(outline or name),
         "outline_width": str(width_mm),
         "outline_style": dash,
         "style": "solid" if alpha else "no",
@@ -75,7 +86,8 @@ def symbol_of(layer: str, kind: str, *, points: bool) -> Element:
     if layer == "facilities":
         return fill("brand", alpha=50)
     if kind in _GROUND:
-        return fill(_GROUND[kind], alpha=160, width_mm=0.2)
+        name, outline, width_mm = _GROUND[kind]
+        return fill(name, alpha=255, width_mm=width_mm, outline=outline)
     name, width_mm, dash = _AREAS.get(kind, ("later", 0.4, "dot"))
     return fill(name, alpha=0, width_mm=width_mm, dash=dash)
 
@@ -136,8 +148,12 @@ def options(parent: Element, parts: Mapping[str, str]) -> None:
         SubElement(inside, "Option", name=name, type="QString", value=value)
 
 
+def rgb(name: str) -> tuple[int, int, int]:
+    """Return a colour of the page as red, green and blue up to 255."""
+    code = colours()[name]
+    return int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16)
+
+
 def rgba(name: str, alpha: int = 255) -> str:
     """Return a colour of the page as QGIS writes it."""
-    code = colours()[name]
-    red, green, blue = (int(code[start : start + 2], 16) for start in (1, 3, 5))
-    return f"{red},{green},{blue},{alpha}"
+    return ",".join(map(str, (*rgb(name), alpha)))

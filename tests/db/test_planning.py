@@ -575,8 +575,12 @@ def test_a_finding_of_that_kind_is_settled_by_hand_and_no_other(
                 [rule + kind, rule, [f"{kind}:1"]],
             )
     seen = wang.execute("SELECT key FROM plan.findings ORDER BY 1").fetchall()
-    wang.execute("DELETE FROM plan.findings")
+    with pytest.raises(psycopg.Error, match="what a check found is not deleted") as refused:
+        wang.execute("DELETE FROM plan.findings")
+    wang.execute("DELETE FROM plan.findings WHERE rule = 'overwritten'")
 
+    assert refused.value.sqlstate == "TG204"
+    assert "mend the plan and check again" in str(refused.value.diag.message_hint)
     assert seen == [("gapbin",), ("overwrittenbin",)]
     with office.watched() as admin:
         left = admin.execute("SELECT key FROM plan.findings ORDER BY 1").fetchall()

@@ -21,6 +21,7 @@ from qgis.core import (  # type: ignore[import-not-found]
     QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtCore import QSize  # type: ignore[import-not-found]
+from qgis.PyQt.QtGui import QColor  # type: ignore[import-not-found]
 
 PROJECT = "postgresql:?service=tidegrid&sslmode=disable&dbname=&schema=public&project=tidegrid"
 
@@ -39,6 +40,11 @@ def look(project: Any, _asked: Any) -> Any:
             "valid": layer.isValid(),
             "features": sum(1 for _ in layer.getFeatures()),
             "read_only": layer.readOnly(),
+            "written": [
+                f.name()
+                for n, f in enumerate(layer.fields())
+                if not layer.editFormConfig().readOnly(n)
+            ],
             "aliases": {f.name(): f.alias() for f in layer.fields()},
             "widgets": {
                 f.name(): layer.editorWidgetSetup(n).type() for n, f in enumerate(layer.fields())
@@ -61,21 +67,23 @@ def draw(project: Any, asked: Any) -> Any:
     view = project.viewSettings().defaultViewExtent()
     box = QgsCoordinateTransform(view.crs(), project.crs(), project).transformBoundingBox(view)
     middle = box.center()
-    near = QgsRectangle(middle.x() - 350, middle.y() - 250, middle.x() + 350, middle.y() + 250)
+    near = QgsRectangle.fromCenterAndSize(middle, 0.007, 0.005)
     told = {}
     for name, extent in (("city", box), ("middle", near)):
         settings = QgsMapSettings()
         settings.setLayers(project.layerTreeRoot().checkedLayers())
         settings.setOutputSize(QSize(1400, 1000))
         settings.setDestinationCrs(project.crs())
+        settings.setBackgroundColor(project.backgroundColor())
         settings.setExtent(extent)
         job = QgsMapRendererSequentialJob(settings)
         job.start()
         job.waitForFinished()
         image = job.renderedImage()
         image.save(f"{asked['folder']}/qgis-{name}.png")
-        colours = {image.pixel(x, y) for x in range(0, 1400, 7) for y in range(0, 1000, 7)}
-        told[name] = {"errors": len(job.errors()), "colours": len(colours)}
+        pixels = {image.pixel(x, y) for x in range(1400) for y in range(0, 1000, 3)}
+        colours = [QColor(pixel).getRgb()[:3] for pixel in pixels]
+        told[name] = {"errors": len(job.errors()), "colours": colours}
     return told
 
 

@@ -697,6 +697,29 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- --- findings: some are settled by a person, since no check can take them back ---------------------
+
+CREATE FUNCTION plan.is_public(features text[]) RETURNS boolean
+LANGUAGE sql STABLE
+RETURN NOT EXISTS (SELECT FROM city.kinds AS k JOIN unnest(features) AS f (feature)
+    ON k.slug = split_part(feature, ':', 1) WHERE NOT k.is_public);
+
+-- A policy alone would pass over the rows that have to stay: QGIS would say that it has saved, and they
+-- would be back at the next refresh.
+CREATE FUNCTION plan.judge_settling() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF row_security_active(tg_relid) AND pg_has_role('tidegrid_planner', 'USAGE') THEN
+        RETURN plan.refuse('finding_stays', 'findings', jsonb_build_object('kind',
+                rtrim(CASE WHEN plan.speaks_english() THEN old.words_en ELSE old.words_zh END, '。.')),
+            NULL, '{}');
+    END IF;
+    RETURN old;
+END $$;
+CREATE TRIGGER judge_settling BEFORE DELETE ON plan.findings FOR EACH ROW
+    WHEN (old.rule NOT IN ('overwritten', 'publication_failed'))
+    EXECUTE FUNCTION plan.judge_settling();
+
 -- --- the triggers: judged in the order of their names, and only what has changed -------------------
 
 DO $$
@@ -810,14 +833,12 @@ GRANT SELECT ON plan.rules, plan.messages, plan.patterns, plan.findings, plan.di
     plan.city_pieces TO tidegrid_service;
 GRANT SELECT ON plan.rules, plan.messages, plan.patterns, plan.findings, plan.city_pieces
     TO tidegrid_planner;
--- Planners set what a rule allows; they neither add rules nor write findings. A finding that tells
--- what was overwritten is settled by a person: no check can take it back.
+-- Planners set what a rule allows; they neither add rules nor write findings, but settle some.
 GRANT UPDATE (severity, is_on, distance_m, area_m2) ON plan.rules TO tidegrid_planner;
 GRANT DELETE ON plan.findings TO tidegrid_planner;
 ALTER TABLE plan.findings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY service_sees_all ON plan.findings FOR SELECT TO tidegrid_service USING (true);
 CREATE POLICY public_kinds ON plan.findings FOR SELECT TO tidegrid_planner
-    USING (NOT EXISTS (SELECT FROM city.kinds AS k JOIN unnest(features) AS f (feature)
-        ON k.slug = split_part(feature, ':', 1) WHERE NOT k.is_public));
+    USING (plan.is_public(features));
 CREATE POLICY settled_by_hand ON plan.findings FOR DELETE TO tidegrid_planner
-    USING (rule = 'overwritten');
+    USING (plan.is_public(features));

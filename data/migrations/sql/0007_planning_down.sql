@@ -13,6 +13,8 @@ DROP FUNCTION plan.judge_hours() CASCADE;
 DROP FUNCTION plan.keep_change() CASCADE;
 DROP FUNCTION plan.cut_city() CASCADE;
 DROP FUNCTION plan.stamp_rule() CASCADE;
+DROP FUNCTION plan.judge_settling() CASCADE;
+DROP FUNCTION plan.is_public(text[]) CASCADE;
 DROP FUNCTION plan.reads_hours(text), plan.reads_times(text), plan.reads_season(text, text);
 DROP FUNCTION plan.reads_days(text);
 DROP FUNCTION plan.sound(geometry, text[], text, record), plan.city_cut(geometry);

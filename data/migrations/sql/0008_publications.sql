@@ -334,6 +334,3 @@ GRANT DELETE ON plan.publication_features TO tidegrid_service;
 GRANT DELETE ON plan.dirty TO tidegrid_service;
 GRANT INSERT, UPDATE, DELETE ON plan.findings TO tidegrid_service;
 CREATE POLICY service_writes ON plan.findings TO tidegrid_service USING (true) WITH CHECK (true);
--- No check can take back what befell a publication: that, too, is settled by a person.
-ALTER POLICY settled_by_hand ON plan.findings
-    USING (rule IN ('overwritten', 'publication_failed'));

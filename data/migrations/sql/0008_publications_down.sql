@@ -1,4 +1,3 @@
-ALTER POLICY settled_by_hand ON plan.findings USING (rule = 'overwritten');
 DROP POLICY service_writes ON plan.findings;
 REVOKE INSERT, UPDATE, DELETE ON plan.findings FROM tidegrid_service;
 REVOKE DELETE ON plan.dirty FROM tidegrid_service;

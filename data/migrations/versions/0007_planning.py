@@ -53,7 +53,8 @@ def downgrade() -> None:
         for name in ("srid", "dimensions", *(["geometry_type"] if table != "facilities" else [])):
             op.drop_constraint(op.f(f"ck_{table}_{name}"), table, schema="plan")
         op.execute(
-            f"ALTER TABLE plan.{table} ALTER geom TYPE geometry({geometry_type}, 4326), "
+            f"ALTER TABLE plan.{table} ALTER id TYPE bigint, "
+            f"ALTER geom TYPE geometry({geometry_type}, 4326), "
             f"ADD CONSTRAINT ck_{table}_sound_geometry CHECK ({SOUND}), "
             "DROP COLUMN row_version, DROP COLUMN base_version"
         )
@@ -88,13 +89,17 @@ def add_versions(table: str) -> None:
 
 
 def untype(table: str, geometry_type: str) -> None:
-    """Judge the type by constraints, after the triggers: typed columns refuse before them."""
+    """Judge the type by constraints, after the triggers: typed columns refuse before them.
+
+    QGIS knows a row by a number of its own where the key is a bigint, and its tool that merges two
+    areas mistakes one number for the other; where the key is an integer, they are the same.
+    """
     rules = {"srid": "ST_SRID(geom) = 4326", "dimensions": "ST_NDims(geom) = 2"}
     if geometry_type != "GEOMETRY":
         rules["geometry_type"] = f"GeometryType(geom) = '{geometry_type}'"
     op.execute(
         f"ALTER TABLE plan.{table} DROP CONSTRAINT ck_{table}_sound_geometry, "
-        f"ALTER geom TYPE geometry"
+        f"ALTER id TYPE integer, ALTER geom TYPE geometry"
         + "".join(
             f", ADD CONSTRAINT ck_{table}_{name} CHECK ({is_})" for name, is_ in rules.items()
         )
