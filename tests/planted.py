@@ -135,6 +135,13 @@ def pulled(plan: Plan, codes: Iterable[str], corner: Point, to: Point) -> Plan:
     return plan
 
 
+def cut_away(plan: Plan, code: str, parts: Iterable[Polygon]) -> Plan:
+    """Return the plan with parts taken away from a unit grid."""
+    shape = next(a.geometry for a in plan.drawn if a.kind == "unit_grid" and a.code == code)
+    left = shapely.difference(shape, shapely.union_all(list(parts)))
+    return changed(plan, "unit_grid", code, geometry=left)
+
+
 def without(plan: Plan, code: str) -> Plan:
     return replace(plan, drawn=tuple(area for area in plan.drawn if area.code != code))
 
@@ -223,6 +230,11 @@ MISTAKES = (
         (("sliver", (grid(2, 0), grid(2, 1))),),
     ),
     Mistake(
+        "a hole that a crack leads to",
+        lambda p: cut_away(p, grid_code(3, 0), [box(97, 350, 100, 353), box(99.99, 320, 100, 380)]),
+        (("gap", (grid(3, 0), grid(3, 1))),),
+    ),
+    Mistake(
         "grids across the border of their community",
         lambda p: pulled(
             p, [grid_code(r, c) for r in (2, 3) for c in (3, 4)], at(400, 300), at(380, 300)
@@ -247,6 +259,14 @@ MISTAKES = (
             p, "unit_grid", grid_code(4, 1), attributes={"responsibility_grid": "R0"}
         ),
         (("parent", (grid(4, 1), "responsibility_grid:R2")),),
+    ),
+    Mistake(
+        "a grid that names a community into which it comes by a centimetre",
+        lambda p: changed(
+            pulled(p, [grid_code(1, 1)], at(200, 200), at(200.01, 200)),
+            "unit_grid", grid_code(1, 1), parent_code=community_code(1, 2),
+        ),
+        (("parent", (grid(1, 1), f"community:{community_code(1, 1)}")),),
     ),
     Mistake(
         "a code of another community",

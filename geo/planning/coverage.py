@@ -13,19 +13,23 @@ from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.planning.faces import Numbers, covering, faces, spots_within
-from geo.planning.findings import Finding, Pair, Rule, Rules, finding, listed, ref
+from geo.planning.findings import RULES, Finding, Pair, Rule, Rules, finding, listed, ref
 from geo.planning.ground import (
+    TIP,
+    Flags,
     Ground,
     Shapes,
+    are_wide,
     joined,
     pieces,
     shapes_of,
     thickness_m,
-    worth_telling,
+    wide_parts,
+    widest,
 )
 from geo.planning.outside import is_outside
 from geo.planning.plan import ABOVE, Source, kinds_above
-from geo.planning.words import KINDS
+from geo.planning.words import BESIDE, BETWEEN, KINDS, WITHIN
 from geo.records import Area
 from geo.types import BBox
 
@@ -94,7 +98,8 @@ def _closed_faults(source: Source, kind: str, rules: Rules, box: BBox) -> Faults
     # Farther from every border than what is welded, so that no weld can shut the way out.
     clear_deg = ground.degrees(max(narrowest_m(rules), _LEAST_CLEAR_M))
     for reach_m in _REACHES_M:
-        wider = ground.around(box, reach_m)
+        # Where a hole thins out its tip is seen to the end, or else reaches the border.
+        wider = ground.around(box, reach_m + 2 * TIP * narrowest_m(rules))
         cover = Cover.read(source, kind, wider)
         found = faults(cover, rules, wider)
         touched = found.open_gaps[shapely.intersects(found.open_gaps, frame)]
@@ -106,30 +111,48 @@ def _closed_faults(source: Source, kind: str, rules: Rules, box: BBox) -> Faults
     return faults(Cover.read(source, kind, WORLD), rules)
 
 
-def faults(cover: Cover, rules: Rules, box: BBox | None = None) -> Faults:
-    """Return the faults of a cover, those too small or too thin to tell left out."""
+def faults(
+    cover: Cover, rules: Rules, box: BBox | None = None, *, with_cracks: bool = False
+) -> Faults:
+    """Return the faults of a cover, those too small or too thin to tell left out.
+
+    So are cracks that lead away from a gap, unless they are asked for.
+    """
     shapes, above = shapes_of(cover.areas), shapes_of(cover.above)
     if not len(shapes) and not len(above):
         return Faults((), (), shapes)
     ground = Ground.of(np.concatenate((shapes, above)))
     weld_deg = _WELD_SHARE * narrowest_m(rules) / max(ground.lon_m, ground.lat_m)
     cut = faces(_covers(cover, shapes), weld_deg, box)
-    cut = cut[_is_told(cut, ground, _least(rules))]
+    cut = cut[_may_be_told(cut, ground, rules, box)]
     spots = spots_within(cut, weld_deg)
     tree = STRtree(shapes)
     many = covering(spots, tree, weld_deg)
     is_hole = many == 0
     if cover.is_filled:
         is_hole &= covering(spots, STRtree(above), weld_deg) > 0
-    holes = cut[is_hole]
-    is_open = _touching_frame(holes, box)
+    holes, is_open = cut[is_hole], _near_frame(cut[is_hole], box)
+    if not with_cracks:
+        holes, is_open = _opened(holes, is_open, ground, rules, box)
     gaps = _gaps(cover, holes[~is_open], tree, weld_deg) if cover.kind in ABOVE else ()
-    overlaps = (
-        _overlaps(cover.areas, cut[many > 1], tree, rules["overlap"]) if "overlap" in rules else ()
-    )
+    overlaps = _overlaps(cover.areas, cut[many > 1], tree, noise("overlap", rules))
     # Of kinds that need not tile nothing is missing, however far it goes on.
     open_gaps = holes[is_open] if cover.kind in ABOVE else holes[:0]
     return Faults(tuple(gaps), tuple(overlaps), open_gaps)
+
+
+def _opened(
+    holes: Shapes, is_open: Flags, ground: Ground, rules: Rules, box: BBox | None
+) -> tuple[Shapes, Flags]:
+    """What of holes is wide and large enough to tell, and of what the frame may hide a part."""
+    rule, reach = noise("gap", rules), ground.degrees(TIP * noise("gap", rules).width_m)
+    found: list[Polygon] = []
+    for hole, is_cut in zip(holes, is_open.tolist(), strict=True):
+        found += wide_parts(hole, rule.width_m, 0.0 if is_cut else rule.least_m2)
+    parts = np.array(found, dtype=object)
+    is_near = _near_frame(parts, box, 1.01 * reach)
+    is_told = is_near | (thickness_m(parts, ground)[0] >= rule.least_m2)
+    return parts[is_told], is_near[is_told]
 
 
 def _covers(cover: Cover, shapes: Shapes) -> list[Shapes]:
@@ -155,7 +178,7 @@ def _overlaps(
     each = np.unique(np.column_stack((first, second))[first < second], axis=0)
     shared = shapely.intersection(tree.geometries[each[:, 0]], tree.geometries[each[:, 1]])
     for (a, b), shape in zip(each.tolist(), shared, strict=True):
-        parts = worth_telling(shape, rule.width_m, rule.least_m2)
+        parts = wide_parts(shape, rule.width_m, rule.least_m2)
         if parts:
             yield areas[a], areas[b], parts
 
@@ -188,39 +211,57 @@ def common_border(shape: BaseGeometry, rim: BaseGeometry, reach: float) -> float
     return length if length > 8 * reach else 0.0
 
 
-def _touching_frame(holes: Shapes, box: BBox | None) -> np.typing.NDArray[np.bool_]:
+def _near_frame(holes: Shapes, box: BBox | None, reach: float = 0.0) -> Flags:
     if box is None:
         return np.zeros(len(holes), dtype=np.bool_)
-    return np.asarray(shapely.intersects(holes, shapely.box(*box.bounds).exterior), dtype=np.bool_)
+    frame = shapely.box(*box.bounds).exterior
+    return np.asarray(shapely.dwithin(holes, frame, reach), dtype=np.bool_)
 
 
 # --- what is told of them ---------------------------------------------------------------------
 
 
 def told(found: Faults, kind: str, rules: Rules) -> Iterator[Finding]:
-    """Yield the faults as findings: what is thin is a sliver."""
+    """Yield the faults as findings: what is thin where it is widest is a sliver."""
     for hole, around, above in found.gaps:
-        named = around or above
-        yield from _told("gap", hole, named, kind, rules)
+        where = BETWEEN if len(around) > 1 else BESIDE
+        if not around or (len(around) == 1 and _surrounds(around[0], hole)):
+            where = WITHIN
+        yield from _told("gap", hole, around or above, where, kind, rules)
     for a, b, parts in found.overlaps:
-        yield from _told("overlap", joined(parts), (a, b), kind, rules)
+        yield from _told("overlap", joined(parts), (a, b), BETWEEN, kind, rules)
+
+
+def _surrounds(area: Area, hole: Polygon) -> bool:
+    filled = [Polygon(part.exterior) for part in pieces(area.geometry)]
+    return bool(shapely.contains(filled, shapely.point_on_surface(hole)).any())
 
 
 def _told(
-    what: str, shape: Polygon | MultiPolygon, areas: Sequence[Area], kind: str, rules: Rules
+    what: str,
+    shape: Polygon | MultiPolygon,
+    areas: Sequence[Area],
+    where: tuple[str, str],
+    kind: str,
+    rules: Rules,
 ) -> Iterator[Finding]:
-    _, widths = thickness_m(np.array(pieces(shape), dtype=object), Ground.of(shape))
-    width_m = float(widths.max(initial=0.0))
-    is_sliver = "sliver" in rules and width_m < rules["sliver"].width_m
+    least_m = rules["sliver"].width_m if "sliver" in rules else 0.0
+    width_m, place = widest(shape, least_m or noise(what, rules).width_m)
+    is_sliver = width_m < least_m
     if what not in rules and not is_sliver:
         return
-    name = Pair(*KINDS.get(kind, (kind, kind)))
-    facts = {"names": listed(areas), "kind": name, "width": f"{width_m:.2f}"}
+    names = listed(areas)
+    facts: dict[str, object] = {
+        "names": names,
+        "where": Pair(where[0].format(names=names.zh), where[1].format(names=names.en)),
+        "kind": Pair(*KINDS.get(kind, (kind, kind))),
+        "width": f"{width_m:.2f}",
+    }
     yield finding(
         rules["sliver" if is_sliver else what],
         "areas",
         map(ref, areas),
-        shape,
+        place,
         facts,
         words=f"sliver.{what}" if is_sliver else what,
         kind=kind,
@@ -229,16 +270,22 @@ def _told(
     )
 
 
+def noise(what: str, rules: Rules) -> Rule:
+    """Return the measures below which a gap or an overlap is noise.
+
+    Of a rule that is off, those that are shipped: slivers are told all the same.
+    """
+    return rules.get(what, RULES[what])
+
+
 def narrowest_m(rules: Rules) -> float:
     """Return the least width that is told, by any of the rules of coverage."""
-    return min((rules[name].width_m for name in ("gap", "overlap") if name in rules), default=0.02)
+    return min(noise(what, rules).width_m for what in ("gap", "overlap"))
 
 
-def _least(rules: Rules) -> tuple[float, float]:
-    held = [rules[name] for name in ("gap", "overlap") if name in rules]
-    return narrowest_m(rules), min((rule.least_m2 for rule in held), default=0.0)
-
-
-def _is_told(cut: Shapes, ground: Ground, least: tuple[float, float]) -> Numbers:
-    areas, widths = thickness_m(cut, ground)
-    return np.flatnonzero((widths >= least[0]) & (areas >= least[1]))
+def _may_be_told(cut: Shapes, ground: Ground, rules: Rules, box: BBox | None) -> Numbers:
+    """Those that are wide and large enough for any rule, as far as is seen of them."""
+    least_m2 = min(noise(what, rules).least_m2 for what in ("gap", "overlap"))
+    areas, _ = thickness_m(cut, ground)
+    large = np.flatnonzero((areas >= least_m2) | _near_frame(cut, box))
+    return large[are_wide(cut[large], narrowest_m(rules), ground)]

@@ -96,8 +96,9 @@ def spots_within(shapes: Shapes, clear_deg: float) -> Shapes:
     spots = np.asarray(shapely.point_on_surface(shapes), dtype=object)
     tight = shapely.distance(spots, shapely.boundary(shapes)) <= clear_deg
     if tight.any():
-        radii = shapely.maximum_inscribed_circle(shapes[tight], tolerance=clear_deg / 2)
-        spots[tight] = shapely.get_point(radii, 0)
+        inner = shapely.buffer(shapes[tight], -1.01 * clear_deg)
+        has_room = ~shapely.is_empty(inner)
+        spots[np.flatnonzero(tight)[has_room]] = shapely.point_on_surface(inner[has_room])
     return spots
 
 

@@ -143,7 +143,7 @@ def finding(
     """
     told = WORDS[words or rule.name]
     named = tuple(features)
-    spot = shapely.point_on_surface(place if shape is None else shape)
+    spot = shapely.point_on_surface(place)
     kind = kind or named[0].partition(":")[0]
     where = f"@{spot.x:.6f},{spot.y:.6f}" if tag == "@" else f"@{tag}" if tag else ""
     size = None if shape is None else area_m2(shape)

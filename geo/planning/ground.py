@@ -21,6 +21,10 @@ from geo.records import Area
 from geo.types import BBox
 
 Shapes = npt.NDArray[np.object_]
+Flags = npt.NDArray[np.bool_]
+TIP = 20
+"""What thins out is told so many widths farther than it is wide enough: corners stay whole."""
+_HALVINGS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class Ground:
         """Return shapes in metres."""
         scale = np.array([self.lon_m, self.lat_m])
         return shapely.transform(shapes, lambda rows: rows * scale)
+
+    def lonlat(self, shapes: Any) -> Any:
+        """Return shapes in metres as they are in degrees."""
+        scale = np.array([self.lon_m, self.lat_m])
+        return shapely.transform(shapes, lambda rows: rows / scale)
 
     def degrees(self, metres: float) -> float:
         """Return the longest way in degrees that so many metres can be."""
@@ -88,14 +97,71 @@ def pieces(shape: BaseGeometry) -> list[Polygon]:
     return sorted((part for part in parts if isinstance(part, Polygon)), key=lambda p: p.bounds)
 
 
+def are_wide(shapes: Shapes, width_m: float, ground: Ground) -> Flags:
+    """Return which polygons have room for a circle of that width."""
+    areas, widths = thickness_m(shapes, ground)
+    # No polygon without holes is wider on the average than where it is widest.
+    found = np.asarray(widths >= width_m)
+    thin = np.flatnonzero(~found & (areas > 0))
+    found[thin] = ~shapely.is_empty(shapely.buffer(ground.flat(shapes[thin]), -width_m / 2))
+    return found
+
+
+def widest(shape: BaseGeometry, most_m: float) -> tuple[float, BaseGeometry]:
+    """Return how wide a shape is where it is widest, metres, and that place.
+
+    From `most_m` on any place will do that is so wide.
+    """
+    ground = Ground.of(shape)
+    flat, low, high = ground.flat(shape), 0.0, most_m
+    place, inner = flat, shapely.buffer(flat, -most_m / 2)
+    if not inner.is_empty:
+        return most_m, ground.lonlat(inner)
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        inner = shapely.buffer(flat, -middle / 2)
+        if inner.is_empty:
+            high = middle
+        else:
+            low, place = middle, inner
+    return low, ground.lonlat(place)
+
+
 def worth_telling(shape: BaseGeometry, width_m: float, least_m2: float) -> list[Polygon]:
-    """Return the polygons of a shape that are neither thinner nor smaller than that."""
+    """Return the polygons of a shape that are neither thinner all over nor smaller than that."""
     parts = pieces(shape)
     if not parts:
         return []
-    areas, widths = thickness_m(np.array(parts, dtype=object), Ground.of(shape))
-    told = (areas >= least_m2) & (widths >= width_m)
-    return [part for part, is_told in zip(parts, told.tolist(), strict=True) if is_told]
+    ground, drawn = Ground.of(shape), np.array(parts, dtype=object)
+    areas, _ = thickness_m(drawn, ground)
+    told = np.flatnonzero(areas >= least_m2)
+    return [parts[i] for i in told[are_wide(drawn[told], width_m, ground)].tolist()]
+
+
+def wide_parts(shape: BaseGeometry, width_m: float, least_m2: float) -> list[Polygon]:
+    """Return the same without the cracks that lead away from them or join them.
+
+    What is cut off where hangs on the ground nearby only: a finding stays what it is when a crack
+    changes far from it.
+    """
+    found = []
+    for part in worth_telling(shape, width_m, least_m2):
+        opened = _opened(part, width_m)
+        found += [part] if opened is part else worth_telling(opened, width_m, least_m2)
+    return found
+
+
+def _opened(part: BaseGeometry, width_m: float) -> BaseGeometry:
+    """What of a polygon is near to where a circle of that width has room."""
+    _, south, _, north = part.bounds
+    # By tenths of a degree, so that it is the same ground however far a crack goes on.
+    ground = Ground.at(round((south + north) / 2, 1))
+    flat = ground.flat(part)
+    near = shapely.buffer(shapely.buffer(flat, -width_m / 2), TIP * width_m)
+    if width_m <= 0 or shapely.covers(near, flat):
+        return part
+    kept = shapely.transform(ground.lonlat(near), lambda rows: rows.round(9))
+    return part & kept
 
 
 def joined(parts: Iterable[Polygon]) -> Polygon | MultiPolygon:

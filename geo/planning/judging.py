@@ -157,7 +157,7 @@ def _area_findings(source: Source, kind: str, box: BBox, rules: Rules) -> Iterat
     if areas:
         around = BBox(*shapely.total_bounds(shapes_of(areas)).tolist())
         kinds = kinds_above(kind, source.counts())
-        nests = nested(areas, {above: source.areas(above, around) for above in kinds})
+        nests = nested(areas, {above: source.areas(above, around) for above in kinds}, rules)
         yield from nesting_findings(nests, rules)
         yield from code_findings(nests, rules)
 

@@ -98,7 +98,7 @@ class _Closing:
             ]
             cover = Cover(drawn[0].kind, drawn, self._above, bool(self._above))
             at = {id(area): number for number, area in enumerate(drawn)}
-            found = faults(cover, _EVERYTHING)
+            found = faults(cover, _EVERYTHING, with_cracks=True)
             for one, other, _ in found.overlaps:
                 self._part(at[id(one)], at[id(other)])
             for gap, around, _ in found.gaps:

@@ -24,8 +24,8 @@ _CLOSE = (
 
 WORDS = {
     "gap": Words(
-        "{names}之间有 {area} 平方米的空白，不属于任何{kind}。",
-        "Between {names} are {area} m² that belong to no {kind}.",
+        "{where}有 {area} 平方米的空白，不属于任何{kind}。",
+        "{where} are {area} m² that belong to no {kind}.",
         "把空白并入相邻的一个区域，或补画一个区域。",
         "Give the gap to one of its neighbours, or draw the area that is missing.",
     ),
@@ -36,13 +36,13 @@ WORDS = {
         "Areas of this kind must not overlap: leave the piece to one of them.",
     ),
     "sliver.gap": Words(
-        "{names}之间有宽约 {width} 米的缝隙，共 {area} 平方米。",
-        "Between {names} is a strip about {width} m wide, {area} m², that belongs to no {kind}.",
+        "{where}有最宽约 {width} 米的缝隙，共 {area} 平方米，不属于任何{kind}。",
+        "{where} is a strip up to {width} m wide, {area} m², that belongs to no {kind}.",
         *_CLOSE,
     ),
     "sliver.overlap": Words(
-        "{names}的边界互相压盖，宽约 {width} 米，共 {area} 平方米。",
-        "The borders of {names} overlap by a strip about {width} m wide, {area} m².",
+        "{names}的边界互相压盖，最宽约 {width} 米，共 {area} 平方米。",
+        "The borders of {names} overlap by a strip up to {width} m wide, {area} m².",
         *_CLOSE,
     ),
     "nesting": Words(
@@ -177,6 +177,9 @@ KINDS = {
     "responsibility_grid": ("责任网格", "responsibility grid"),
 }
 """What the kinds that tile are called within a sentence."""
+BETWEEN = ("{names}之间", "Between {names}")
+BESIDE = ("{names}旁边", "Beside {names}")
+WITHIN = ("{names}之内", "Within {names}")
 NOWHERE = ("网格之外", "no grid")
 NO_AREA = ("（无）", "none")
 ANY_HOURS = ("其中有未填写时段的", "the hours of one are not known")

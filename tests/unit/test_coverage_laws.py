@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.crs import Floats
 from geo.measure import area_m2
-from geo.planning.findings import Change, Finding
+from geo.planning.findings import RULES, Change, Finding
 from geo.planning.ground import Ground, pieces, thickness_m
 from geo.planning.judging import judge, rejudge
 from geo.planning.plan import Plan
@@ -68,8 +68,11 @@ def moved(areas: list[Area], which: int, corner: int, step: tuple[float, float])
     return [*areas[:at], replace(areas[at], geometry=shape), *areas[at + 1 :]]
 
 
-def oracle(areas: list[Area]) -> list[tuple[str, float]]:
-    """What is wrong by plain overlays, with its area; neither rules nor faces are asked."""
+def oracle(areas: list[Area]) -> dict[str, list[tuple[float, float, float]]]:
+    """What is wrong by plain overlays: how wide, the area where it is wide, and all of it.
+
+    Neither rules nor faces are asked; a finding's area is between the two.
+    """
     whole, *grids = (area.geometry for area in areas)
     gaps = [(GAPS, part) for part in pieces(whole - shapely.union_all(grids))]
     shared = [a & b for a, b in combinations(grids, 2)]
@@ -77,7 +80,29 @@ def oracle(areas: list[Area]) -> list[tuple[str, float]]:
     # What is near the least size may be told or not: that is for other tests.
     sizes = [(what, area_m2(part), _width_m(part)) for what, part in found]
     assume(not any(0.004 < width < 0.04 or 0.04 < area < 0.2 for _, area, width in sizes))
-    return sorted((what, area) for what, area, width in sizes if width > 0.02 and area > 0.1)
+    return {
+        kind: [
+            (_widest_m(part), area_m2(_opened(part)), area_m2(part))
+            for what, part in found
+            if what == kind and _width_m(part) > 0.02 and area_m2(part) > 0.1
+        ]
+        for kind in (GAPS, OVERLAPS)
+    }
+
+
+def _widest_m(part: BaseGeometry) -> float:
+    flat = _flat(part)
+    assert isinstance(flat, Polygon)
+    return 2 * shapely.maximum_inscribed_circle(flat, tolerance=0.002).length
+
+
+def _opened(part: BaseGeometry, width_m: float = 0.02) -> BaseGeometry:
+    opened = _flat(part).buffer(-width_m / 2).buffer(width_m / 2)
+    return shapely.transform(opened, lambda rows: rows / METRES_PER_DEGREE)
+
+
+def _flat(part: BaseGeometry) -> BaseGeometry:
+    return shapely.transform(part, lambda rows: rows * METRES_PER_DEGREE)
 
 
 @given(st.just([(0, 0), (114, 0)]))
@@ -101,13 +126,15 @@ def test_a_moved_corner_is_the_gap_and_the_overlap_that_it_leaves(
     expected = oracle(areas)
     found = coverage(judge(Plan(DAY, tuple(areas))))
 
-    told = sorted(
-        (GAPS if "@" in one.key else OVERLAPS, area_m2(part))
-        for one in found
-        for part in pieces(one.shape)  # type: ignore[arg-type]
-    )
-    assert [what for what, _ in told] == [what for what, _ in expected]
-    assert [size for _, size in told] == pytest.approx([size for _, size in expected], rel=0.01)
+    for what in (GAPS, OVERLAPS):
+        told = [one for one in found if ("@" in one.key) == (what == GAPS)]
+        parts = sorted(area_m2(part) for one in told for part in pieces(one.shape))  # type: ignore[arg-type]
+        widths, least, most = (sorted(one[i] for one in expected[what]) for i in range(3))
+        assert len(parts) == len(widths)
+        assert all(a * 0.999 <= b <= c * 1.001 for a, b, c in zip(least, parts, most, strict=True))
+        # Of a pair the widest piece says what all are.
+        assert any(one.rule == "sliver" for one in told) or min(widths, default=1) > 0.495
+        assert any(one.rule != "sliver" for one in told) or max(widths, default=0) < 0.505
 
 
 @given(tilings, st.integers(0, 2**32 - 1))
@@ -223,6 +250,62 @@ def test_a_hole_filled_by_another_grid_is_no_gap_and_an_empty_one_is() -> None:
     assert coverage(judge(Plan(DAY, areas))) == []
     (found,) = coverage(judge(Plan(DAY, areas[:2])))
     assert found.features == ("unit_grid:O",)
+
+
+def test_words_say_between_whom_a_gap_lies_or_beside_or_within_what() -> None:
+    outer, inner = on_ground(shapely.box(0, 0, 300, 300)), on_ground(shapely.box(99, 99, 199, 199))
+    east = on_ground(shapely.box(290, 0, 300, 300))
+    community = Area("community", "990101001001", "", outer)
+    told = [
+        next(one for one in coverage(judge(Plan(DAY, (community, *grids)))) if one.rule == "gap")
+        for grids in (
+            [Area("unit_grid", "a", "", cut_out(outer, inner))],
+            [replace(community, kind="unit_grid", code="a", geometry=outer - east)],  # type: ignore[arg-type]
+            [Area("unit_grid", code, "", part) for code, part in halves()],
+            [Area("unit_grid", "far", "", on_ground(shapely.box(900, 0, 950, 50)))],
+        )
+    ]
+    assert [one.text_en.partition(" are ")[0] for one in told] == [
+        "Within a", "Beside a", "Between a, b", "Within 990101001001"
+    ]  # fmt: skip
+    assert [one.text_zh.partition("有")[0] for one in told] == [
+        "a之内", "a旁边", "a、b之间", "990101001001之内"
+    ]  # fmt: skip
+
+
+def halves() -> list[tuple[str, Polygon]]:
+    """Two grids of a community of three hundred metres, ten metres apart."""
+    west, east = shapely.box(0, 0, 140, 300), shapely.box(150, 0, 300, 300)
+    return [("a", on_ground(west)), ("b", on_ground(east))]
+
+
+@pytest.mark.parametrize("what", [GAPS, OVERLAPS])
+def test_a_thin_one_is_a_sliver_whether_or_not_a_city_tells_of_wide_ones(what: str) -> None:
+    step = 0.3 if what == GAPS else -0.3
+    areas = (
+        Area("community", "990101001001", "", on_ground(shapely.box(0, 0, 300, 300))),
+        Area("unit_grid", "W", "", on_ground(shapely.box(0, 0, 150, 300))),
+        Area("unit_grid", "E", "", on_ground(shapely.box(150 + step, 0, 300, 300))),
+    )
+    plan = Plan(DAY, areas)
+    without = {name: {k: v for k, v in RULES.items() if k != name} for name in (what, "sliver")}
+
+    assert [one.rule for one in coverage(judge(plan))] == ["sliver"]
+    assert coverage(judge(plan, without[what])) == coverage(judge(plan))
+    assert [one.rule for one in coverage(judge(plan, without["sliver"]))] == [what]
+
+
+def test_gaps_have_the_measures_of_their_own_rule() -> None:
+    areas = (
+        Area("community", "990101001001", "", on_ground(shapely.box(0, 0, 300, 300))),
+        *(Area("unit_grid", code, "", part) for code, part in halves()),
+    )
+    wide = {**RULES, "gap": replace(RULES["gap"], distance_m=11.0)}
+    large = {**RULES, "gap": replace(RULES["gap"], area_m2=3100.0)}
+
+    assert [one.rule for one in coverage(judge(Plan(DAY, areas)))] == ["gap"]
+    assert coverage(judge(Plan(DAY, areas), wide)) == []
+    assert coverage(judge(Plan(DAY, areas), large)) == []
 
 
 def test_a_lake_that_is_left_out_of_the_city_is_no_gap() -> None:
