@@ -16,6 +16,11 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.schedules import Override, Schedule
 
+NOT_THERE = frozenset({"lost", "closed"})
+"""States of a stall or facility that is missing or closed for good: it takes no ground."""
+OUT_OF_USE = frozenset({"suspended"})
+"""States of one that is there and that nobody may use for now."""
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:

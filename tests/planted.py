@@ -333,6 +333,15 @@ MISTAKES = (
         (("zone_overlap", ("night_market:U1", "night_market:U2")),),
     ),
     Mistake(
+        "a market that never opens on the ground of others, which is none",
+        lambda p: adding(p, zones=[
+            zone("V1", box(1600, 1000, 1640, 1010), "off"),
+            zone("V2", box(1630, 1000, 1670, 1010), None),
+            zone("V3", box(1580, 1000, 1610, 1010), "24/7"),
+        ]),
+        (),
+    ),
+    Mistake(
         "hours that nobody can read",
         _unread,
         (("hours_unreadable", ("night_market:W1",)), ("hours_unreadable", ("toilet:W3",))),
@@ -368,6 +377,31 @@ MISTAKES = (
         _near("H1", "near_hydrant", "hydrant"),
     ),
     Mistake(
+        "a market at hydrants of which some are not there any more",
+        lambda p: adding(
+            p, zones=[zone("H2", box(1650, 2000, 1660, 2010))],
+            facilities=[
+                Facility("hydrant", f"H2{state}", "消火栓", at(1663, 2005), state=state)
+                for state in ("lost", "closed", "damaged", "suspended")
+            ],
+        ),
+        tuple(
+            ("near_hydrant", ("night_market:H2", f"hydrant:H2{state}"))
+            for state in ("damaged", "suspended")
+        ),
+    ),
+    Mistake(
+        "a market on parking bays that are suspended, which is none",
+        lambda p: adding(
+            p, zones=[zone("P2", box(1550, 2000, 1560, 2010))],
+            facilities=[
+                Facility("parking", f"P2{state}", "泊位", box(1550, 2000, 1560, 2010), state=state)
+                for state in ("lost", "closed", "suspended")
+            ],
+        ),
+        (),
+    ),
+    Mistake(
         "a market across a fire lane",
         lambda p: _beside(p, "L1", 1700, box(1704, 1990, 1708, 2030), kind="fire_lane"),
         _near("L1", "on_fire_lane", "fire_lane"),
@@ -384,6 +418,25 @@ MISTAKES = (
             stalls=[Stall("K1", f"{n}", at(1002 + n, 3005)) for n in range(2)],
         ),
         (("capacity_stalls", ("night_market:K1",)),),
+    ),
+    Mistake(
+        "stalls that are not there any more",
+        lambda p: adding(
+            p,
+            zones=[
+                zone("K6", box(1400, 3000, 1420, 3010), capacity=2),
+                zone("K7", box(1500, 3000, 1520, 3010), capacity=2),
+            ],
+            stalls=[
+                *(
+                    Stall("K6", state, at(x, 3005), state=state)
+                    for state, x in
+                    [("normal", 1405), ("suspended", 1410), ("closed", 1415), ("lost", 1440)]
+                ),
+                Stall("K7", "1", at(1505, 3005)), Stall("K7", "2", at(1510, 3005), state="closed"),
+            ],
+        ),
+        (("capacity_stalls", ("night_market:K7",)),),
     ),
     Mistake(
         "more stalls than have room",
@@ -420,6 +473,7 @@ MISTAKES = (
             facilities=[
                 Facility("bin", "B9", "果皮箱", at(110, 95)),
                 Facility("bin", "B8", "果皮箱", at(150, 50)),
+                Facility("bin", "B7", "果皮箱", at(110, 95), state="closed"),
             ],
         ),
         (("grid_changed", ("bin:B9", grid(0, 1), grid(0, 0))),),

@@ -161,7 +161,8 @@ def _opened(part: BaseGeometry, width_m: float) -> BaseGeometry:
     if width_m <= 0 or shapely.covers(near, flat):
         return part
     kept = shapely.transform(ground.lonlat(near), lambda rows: rows.round(9))
-    return part & kept
+    opened: BaseGeometry = shapely.intersection(part, kept)
+    return opened
 
 
 def joined(parts: Iterable[Polygon]) -> Polygon | MultiPolygon:

@@ -11,7 +11,7 @@ from shapely import STRtree
 from geo.planning.findings import Finding, Pair, Rules, finding, label, ref
 from geo.planning.ground import Shapes, shapes_of
 from geo.planning.words import NOWHERE
-from geo.records import Area, Facility
+from geo.records import NOT_THERE, Area, Facility
 
 GRID = "unit_grid"
 
@@ -19,7 +19,11 @@ GRID = "unit_grid"
 def move_findings(
     facilities: Sequence[Facility], before: Sequence[Area], after: Sequence[Area], rules: Rules
 ) -> Iterator[Finding]:
-    """Yield the facilities that lie in one of the published grids, and not in it as drawn."""
+    """Yield the facilities that lie in one of the published grids, and not in it as drawn.
+
+    What is not there any more has no plate to change.
+    """
+    facilities = [one for one in facilities if one.state not in NOT_THERE]
     if "grid_changed" not in rules or not before or not facilities:
         return
     spots = np.array([shapely.point_on_surface(f.geometry) for f in facilities], dtype=object)

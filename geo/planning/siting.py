@@ -10,10 +10,10 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.openings import Interval, intervals
 from geo.planning.findings import Finding, Pair, Rules, finding, label, listed, ref
-from geo.planning.ground import Ground, box_of, joined, worth_telling
+from geo.planning.ground import Ground, box_of, joined, wide_parts, worth_telling
 from geo.planning.plan import Source
 from geo.planning.words import ANY_HOURS, OPEN_AT
-from geo.records import Area, Facility, StallZone
+from geo.records import NOT_THERE, OUT_OF_USE, Area, Facility, StallZone
 from geo.schedules import DAYS, Schedule
 
 KEPT_FREE: Mapping[str, str] = {
@@ -25,6 +25,8 @@ KEPT_FREE: Mapping[str, str] = {
     "near_school": "school",
 }
 """The kind, of areas or facilities, that each rule keeps zones away from."""
+_FREE_WHEN_OUT_OF_USE = {"on_parking"}
+"""Rules that ask nothing for what may not be used anyway: bays that are suspended may be taken."""
 _COMPARED_DAYS = 366
 _WEEKDAYS_ZH = "一二三四五六日"
 
@@ -44,8 +46,8 @@ def siting_findings(zone: StallZone, source: Source, rules: Rules) -> Iterator[F
 def _shared(a: StallZone, b: StallZone, source: Source, rules: Rules) -> Iterator[Finding]:
     rule = rules["zone_overlap"]
     shared = shapely.intersection(a.geometry, b.geometry)
-    parts = worth_telling(shared, rule.width_m, rule.least_m2)
-    if not parts:
+    parts = wide_parts(shared, rule.width_m, rule.least_m2)
+    if not parts or not (_ever_opens(a, source) and _ever_opens(b, source)):
         return
     if a.schedule is None or b.schedule is None:
         when = Pair(*ANY_HOURS)
@@ -55,7 +57,8 @@ def _shared(a: StallZone, b: StallZone, source: Source, rules: Rules) -> Iterato
             return
         when = _told(first)
     facts = {"names": listed((a, b)), "when": when}
-    yield finding(rule, "stall_zones", (ref(a), ref(b)), shared, facts, shape=joined(parts))
+    shape = joined(parts)
+    yield finding(rule, "stall_zones", (ref(a), ref(b)), shape, facts, shape=shape)
 
 
 def first_shared_hour(a: StallZone, b: StallZone, source: Source) -> datetime | None:
@@ -71,6 +74,11 @@ def first_shared_hour(a: StallZone, b: StallZone, source: Source) -> datetime | 
         else:
             other = next(theirs, None)
     return None
+
+
+def _ever_opens(zone: StallZone, source: Source) -> bool:
+    """Whether it does within the year; of hours that are not known nobody can deny it."""
+    return zone.schedule is None or next(_openings(zone, source), None) is not None
 
 
 def _openings(zone: StallZone, source: Source) -> Iterator[Interval]:
@@ -95,7 +103,9 @@ def _kept_free(
 ) -> Iterator[Finding]:
     rule, ground = rules[name], Ground.of(zone.geometry)
     box = ground.around(box_of(zone.geometry), rule.width_m)
-    found: list[Area | Facility] = [*source.areas(kind, box), *source.facilities(box, {kind})]
+    gone = NOT_THERE | OUT_OF_USE if name in _FREE_WHEN_OUT_OF_USE else NOT_THERE
+    facilities = (one for one in source.facilities(box, {kind}) if one.state not in gone)
+    found: list[Area | Facility] = [*source.areas(kind, box), *facilities]
     for other in sorted(found, key=ref):
         away_m = _away_m(zone.geometry, other.geometry, ground)
         # To touch the edge of a green is not to stand on it.
@@ -110,9 +120,9 @@ def _kept_free(
             "least": f"{rule.width_m:g}",
         }
         shape = joined(on) if on else None
-        nearest = shapely.shortest_line(zone.geometry, other.geometry)
+        place = shape or shapely.shortest_line(zone.geometry, other.geometry)
         named = (ref(zone), ref(other))
-        yield finding(rule, "stall_zones", named, nearest, facts, shape=shape)
+        yield finding(rule, "stall_zones", named, place, facts, shape=shape)
 
 
 def _away_m(a: BaseGeometry, b: BaseGeometry, ground: Ground) -> float:

@@ -11,15 +11,16 @@ from geo.measure import area_m2
 from geo.planning.findings import Finding, Rules, finding, label, ref
 from geo.planning.ground import Ground
 from geo.planning.plan import repeated
-from geo.records import Stall, StallZone
+from geo.records import NOT_THERE, Stall, StallZone
 
 
 def stall_findings(zone: StallZone, stalls: Sequence[Stall], rules: Rules) -> Iterator[Finding]:
-    """Yield the findings of one zone and its stalls."""
+    """Yield the findings of one zone and its stalls; those that are not there have a number only."""
+    there = [stall for stall in stalls if stall.state not in NOT_THERE]
     if zone.capacity is not None:
-        yield from _capacity(zone, zone.capacity, len(stalls), rules)
-    if stalls and "stall_outside" in rules:
-        yield from _outside(zone, stalls, rules)
+        yield from _capacity(zone, zone.capacity, len(there), rules)
+    if there and "stall_outside" in rules:
+        yield from _outside(zone, there, rules)
     if "stall_twice" in rules:
         for number, count in repeated(stall.number for stall in stalls).items():
             first = next(stall for stall in stalls if stall.number == number)
