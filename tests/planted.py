@@ -440,8 +440,22 @@ MISTAKES = (
     ),
     Mistake(
         "more stalls than have room",
-        lambda p: adding(p, zones=[zone("K2", box(1100, 3000, 1120, 3010), capacity=101)]),
-        (("capacity_room", ("night_market:K2",)),),
+        lambda p: adding(p, zones=[
+            zone("K2", box(1100, 3000, 1120, 3010), capacity=51),
+            replace(
+                zone("K8", box(1130, 3000, 1150, 3010), capacity=21), attributes={"stall_m2": 10}
+            ),
+        ]),
+        tuple(("capacity_room", (f"night_market:{code}",)) for code in ("K2", "K8")),
+    ),
+    Mistake(
+        "stalls that take less than others, which is none",
+        lambda p: adding(p, zones=[
+            replace(
+                zone("K9", box(1160, 3000, 1180, 3010), capacity=99), attributes={"stall_m2": 2}
+            ),
+        ]),
+        (),
     ),
     Mistake(
         "a stall outside its market",

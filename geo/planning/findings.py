@@ -69,7 +69,7 @@ RULES: Rules = {
         Rule("on_fire_lane", "error", 0.0, 1.0),
         Rule("near_school", "warning", 100.0),
         Rule("capacity_stalls", "warning"),
-        Rule("capacity_room", "warning", None, 2.0),
+        Rule("capacity_room", "warning", None, 4.0),
         Rule("stall_outside", "error", 0.5),
         Rule("stall_zone_missing", "error"),
         Rule("stall_twice", "error"),

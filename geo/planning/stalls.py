@@ -8,14 +8,14 @@ import numpy as np
 import shapely
 
 from geo.measure import area_m2
-from geo.planning.findings import Finding, Rules, finding, label, ref
+from geo.planning.findings import Finding, Rule, Rules, finding, label, ref
 from geo.planning.ground import Ground
 from geo.planning.plan import repeated
 from geo.records import NOT_THERE, Stall, StallZone
 
 
 def stall_findings(zone: StallZone, stalls: Sequence[Stall], rules: Rules) -> Iterator[Finding]:
-    """Yield the findings of one zone and its stalls; those that are not there have a number only."""
+    """Yield the findings of one zone and its stalls; of those not there only numbers."""
     there = [stall for stall in stalls if stall.state not in NOT_THERE]
     if zone.capacity is not None:
         yield from _capacity(zone, zone.capacity, len(there), rules)
@@ -45,9 +45,21 @@ def _capacity(zone: StallZone, capacity: int, count: int, rules: Rules) -> Itera
         yield finding(rules["capacity_stalls"], "stall_zones", [ref(zone)], zone.geometry, facts)
     if "capacity_room" in rules:
         rule, room_m2 = rules["capacity_room"], area_m2(zone.geometry)
-        if capacity * rule.least_m2 > room_m2:
-            facts |= {"room": f"{room_m2:,.0f}", "least": f"{rule.least_m2:g}"}
+        least_m2 = _stall_m2(zone, rule)
+        if capacity * least_m2 > room_m2:
+            facts |= {"room": f"{room_m2:,.0f}", "least": f"{least_m2:g}"}
             yield finding(rule, "stall_zones", [ref(zone)], zone.geometry, facts)
+
+
+def _stall_m2(zone: StallZone, rule: Rule) -> float:
+    """What a stall of the zone takes: as its attributes say, else the area of the rule.
+
+    A save reads it in the same way (`plan.judge_capacity`), and refuses what is no number above 0.
+    """
+    said = zone.attributes.get("stall_m2")
+    if isinstance(said, int | float) and not isinstance(said, bool) and said > 0:
+        return float(said)
+    return rule.least_m2
 
 
 def _outside(zone: StallZone, stalls: Sequence[Stall], rules: Rules) -> Iterator[Finding]:

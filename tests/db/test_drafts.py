@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from datetime import date
+from typing import Any
 
 import pytest
 import shapely
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from data.checking import rules_of
 from data.cluster import Cluster
 from data.engine import Role, make_engine
 from data.planning import Drafts
@@ -112,6 +116,47 @@ def test_judged_again_by_box_is_as_judged_whole(drafts: Session) -> None:
 def test_an_edit_alone_is_found_by_box(drafts: Session, name: str) -> None:
     changes = edit(drafts, *EDITS[name])
     assert told(rejudge(Drafts(drafts, DAY), [], changes).applied_to([])) == told(judged(drafts))
+
+
+@pytest.mark.parametrize("more", [0, 1])
+@pytest.mark.parametrize(
+    ("attributes", "is_on", "area_m2"),
+    [
+        ("{}", True, 4), ("{}", True, 7.5), ('{"stall_m2": 2.5}', True, 4),
+        ('{"stall_m2": 30}', True, 4), ('{"stall_m2": 30}', False, 4), ("{}", True, None),
+    ],
+)  # fmt: skip
+def test_what_a_save_lets_through_is_not_warned_of_and_what_it_refuses_is(
+    drafts: Session, attributes: str, is_on: bool, area_m2: float | None, more: int
+) -> None:
+    drafts.execute(
+        text(
+            "UPDATE plan.rules SET is_on = :is_on, area_m2 = :area_m2 WHERE rule = 'capacity_room'"
+        ),
+        {"is_on": is_on, "area_m2": area_m2},
+    )
+    room = text(
+        "SELECT floor(ST_Area(geom::geography) / coalesce((CAST(:attributes AS jsonb)"
+        " -> 'stall_m2')::float, :area_m2, 1)) FROM plan.stall_zones WHERE code = 'LD-T-20'"
+    )
+    capacity = drafts.scalar(room, {"attributes": attributes, "area_m2": area_m2}) + more
+    save = text(
+        "UPDATE plan.stall_zones SET capacity = :capacity, attributes = CAST(:attributes AS jsonb)"
+        " WHERE code = 'LD-T-20'"
+    )
+    values = {"capacity": capacity, "attributes": attributes}
+    drafts.execute(save, values)
+    warned = [one.rule for one in judge(Drafts(drafts, DAY).whole(), rules_of(drafts))]
+
+    # Only what changes is judged at a save.
+    drafts.execute(save, {"capacity": None, "attributes": "{}"})
+    drafts.execute(text("SET LOCAL tidegrid.publishing = ''"))
+    refused: AbstractContextManager[Any] = nullcontext()
+    if "capacity_room" in warned:
+        refused = pytest.raises(DBAPIError, match="超出面积所能容纳的")
+    with refused:
+        drafts.execute(save, values)
+    assert ("capacity_room" in warned) == (bool(more) and is_on and bool(area_m2))
 
 
 def told(findings: list[Finding]) -> list[tuple[str, str, float]]:

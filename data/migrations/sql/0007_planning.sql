@@ -554,7 +554,7 @@ BEGIN
     THEN
         RETURN plan.refuse('stall_m2', tg_table_name, to_jsonb(new), NULL, '{}');
     END IF;
-    SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'capacity';
+    SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'capacity_room';
     stall_m2 := coalesce(stall_m2, to_jsonb(rule.area_m2));
     area_m2 := ST_Area(new.geom::geography);
     IF rule.is_on AND new.capacity * stall_m2::float > area_m2 THEN
