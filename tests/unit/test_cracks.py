@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from shapely import LineString, MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.measure import area_m2
 from geo.planning.findings import Finding
 from geo.planning.judging import judge, rejudge
 from geo.planning.plan import Plan
@@ -57,10 +56,10 @@ def test_a_hole_is_found_whatever_crack_leads_to_it() -> None:
 
 
 def test_a_hole_with_a_thin_tail_is_a_gap_with_its_whole_area_and_the_place_is_the_hole() -> None:
-    (found,) = coverage(judge(city(shapely.box(95, 1000, 105, 1100), crack(0.05))))
+    (found,) = coverage(judge(city(shapely.box(96, 1000, 104, 1100), crack(0.05))))
 
     assert found.rule == "gap"
-    assert found.size_m2 == pytest.approx(10 * 100 + 1900 * 0.05, rel=0.01)
+    assert found.size_m2 == pytest.approx(8 * 100 + 1900 * 0.05, rel=0.01)
     assert found.place.lat == pytest.approx(27.7 + 1050 / METRES_PER_DEGREE[1], abs=5e-4)
 
 
@@ -156,4 +155,3 @@ def test_cracks_come_and_go_and_judging_again_is_judging_the_whole(
         found = rejudge(plan, found, changes(before, after)).applied_to(found)
         assert found == judge(plan)
         before = after
-    assert area_m2(whole.geometry) > 0
