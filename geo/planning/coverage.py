@@ -122,6 +122,10 @@ def faults(
     if not len(shapes) and not len(above):
         return Faults((), (), shapes)
     ground = Ground.of(np.concatenate((shapes, above)))
+    if box is None and not cover.is_filled and not with_cracks:
+        # Where only a crack leads outside is a hole all the same: so the outside is a face, too.
+        around = BBox(*shapely.total_bounds(shapes).tolist())
+        box = ground.around(around, 3 * TIP * narrowest_m(rules))
     weld_deg = _WELD_SHARE * narrowest_m(rules) / max(ground.lon_m, ground.lat_m)
     cut = faces(_covers(cover, shapes), weld_deg, box)
     cut = cut[_may_be_told(cut, ground, rules, box)]

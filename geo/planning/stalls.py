@@ -54,11 +54,11 @@ def _capacity(zone: StallZone, capacity: int, count: int, rules: Rules) -> Itera
 def _stall_m2(zone: StallZone, rule: Rule) -> float:
     """What a stall of the zone takes: as its attributes say, else the area of the rule.
 
-    A save reads it in the same way (`plan.judge_capacity`), and refuses what is no number above 0.
+    A save reads it in the same way (`plan.judge_capacity`), and refuses what is no such number.
     """
     said = zone.attributes.get("stall_m2")
-    if isinstance(said, int | float) and not isinstance(said, bool) and said > 0:
-        return float(said)
+    if isinstance(said, int | float) and not isinstance(said, bool):
+        return float(said) if 0.1 <= said <= 10_000 else rule.least_m2
     return rule.least_m2
 
 

@@ -71,6 +71,20 @@ def test_two_holes_that_only_a_hair_joins_are_two() -> None:
     assert {one.rule for one in found} == {"gap"}
 
 
+def test_a_hole_from_which_a_hair_leads_outside_is_a_hole_also_without_an_area_above() -> None:
+    hole = shapely.box(98, 500, 101, 503)
+    shut, cracked = (city(hole, *more).drawn[1:] for more in ((), (crack(HAIR_M), leading_out())))
+    found = judge(Plan(DAY, shut))
+    again = rejudge(Plan(DAY, cracked), found, changes(shut, cracked)).applied_to(found)
+
+    assert [one.rule for one in coverage(again)] == ["gap"]
+    assert again == judge(Plan(DAY, cracked))
+
+
+def leading_out() -> BaseGeometry:
+    return shapely.box(100 - HAIR_M / 2, 2000, 100 + HAIR_M / 2, 2200)
+
+
 def test_a_strip_is_as_wide_as_where_it_is_widest() -> None:
     (found,) = coverage(judge(city(crack(0.05), shapely.box(99.9, 700, 100.3, 720))))
 
