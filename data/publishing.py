@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sqlalchemy import delete, func, insert, text, tuple_, update
 from sqlalchemy.dialects.postgresql import Range
@@ -65,6 +65,8 @@ def publish(
     changed = [record for key, record in wanted.items() if key in held and held[key] != record]
     if added or changed:
         generation, instant = _new_generation(session, by, note)
+        # First of all: what a draft loses is held against what is published until now.
+        _redraft(session, layer, changed + added)
         _close(session, layer, changed, instant)
         _open(session, layer, added + changed, generation, instant, progress)
     return Changes(len(added), len(changed), len(wanted) - len(added) - len(changed))
@@ -104,36 +106,31 @@ def _open(
     schedules = schedule_ids(session, [record.schedule for record in scheduled])
     done = 0
     for chunk in _chunks(records):
-        shared = [columns_of(record) for record in chunk]
-        rows, drafts = [], []
-        for record, columns in zip(chunk, shared, strict=True):
+        rows = []
+        for record in chunk:
             hours = _hours(record)
             published = {"generation": generation, "valid": Range(instant, None)}
             if isinstance(record, StallZone | Facility):
                 published["schedule_id"] = schedules[hours] if hours else None
-                drafts.append(columns | {"hours": hours[0] if hours else None})
-            else:
-                drafts.append(columns)
-            rows.append(columns | published)
+            rows.append(columns_of(record) | published)
         # RETURNING makes it one statement of many rows: the clock ticks once, not once a row.
         session.execute(insert(layer.row).returning(layer.row.id), rows)
-        _redraft(session, layer, drafts)
         done += len(chunk)
         progress(done, len(records))
     zones = [record for record in records if isinstance(record, StallZone)]
     _replace_overrides(session, zones)
 
 
-def _redraft(session: Session, layer: Layer, drafts: list[dict[str, Any]]) -> None:
+def _redraft(session: Session, layer: Layer, records: Sequence[Record]) -> None:
     """Planners go on from what is published, in the same rows: programs know them by their id."""
     session.execute(_SAY_PUBLISHING, {"word": "on"})
-    adding = upsert(layer.draft)
-    ours = {name: adding.excluded[name] for name in drafts[0] if name not in layer.key}
-    # RETURNING makes it one statement of many rows.
-    session.execute(
-        adding.on_conflict_do_update(index_elements=layer.key, set_=ours).returning(layer.draft.id),
-        drafts,
-    )
+    for chunk in _chunks(records):
+        drafts = [columns_of(record) | _drawn_hours(record) for record in chunk]
+        adding = upsert(layer.draft)
+        ours = {name: adding.excluded[name] for name in drafts[0] if name not in layer.key}
+        to_key = adding.on_conflict_do_update(index_elements=layer.key, set_=ours)
+        # RETURNING makes it one statement of many rows.
+        session.execute(to_key.returning(layer.draft.id), drafts)
     session.execute(_SAY_PUBLISHING, {"word": "off"})
 
 
@@ -158,6 +155,14 @@ def _hours(record: Record) -> tuple[str, str] | None:
     if not isinstance(record, StallZone | Facility) or record.schedule is None:
         return None
     return format_hours(record.schedule), record.schedule.time_zone
+
+
+def _drawn_hours(record: Record) -> dict[str, str | None]:
+    """A draft has hours as a column, in words."""
+    if not isinstance(record, StallZone | Facility):
+        return {}
+    hours = _hours(record)
+    return {"hours": hours[0] if hours else None}
 
 
 def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:

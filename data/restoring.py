@@ -16,8 +16,6 @@ from geo.errors import EditRefused, InvalidParameter, NotFound
 _REFUSAL = "TG"
 """Class of the SQLSTATEs of the plan's triggers."""
 
-# What triggers and identities fill.
-_OWN = {"id", "family", "row_version", "base_version", "edited_by", "edited_at"}
 _CHANGES = """
     SELECT id, row_id, action, before, after, changed_by, changed_at FROM city.history
     WHERE table_name = 'plan.' || :layer
@@ -91,15 +89,7 @@ def refused(error: DBAPIError) -> Exception:
 
 def _write(session: Session, layer: str, found: Row[tuple[object, ...]], state: object) -> None:
     """Into the row that is there, else into one with the number that it had."""
-    table = next(known.draft.__table__ for known in LAYERS if known.name == layer)
-    names = ", ".join(column.name for column in table.columns if column.name not in _OWN)
-    was = f"jsonb_populate_record(NULL::plan.{layer}, cast(:state AS jsonb))"
-    given = {"state": json.dumps(state), "id": found.row_id}
-    kept = session.execute(
-        text(f"UPDATE plan.{layer} SET ({names}) = (SELECT {names} FROM {was}) WHERE id = :id"),
-        given,
+    session.execute(
+        text("SELECT plan.write_over(:layer, :id, cast(:state AS jsonb))"),
+        {"layer": layer, "id": found.row_id, "state": json.dumps(state)},
     )
-    if kept.rowcount == 0:  # type: ignore[attr-defined]
-        session.execute(
-            text(f"INSERT INTO plan.{layer} (id, {names}) SELECT :id, {names} FROM {was}"), given
-        )

@@ -146,11 +146,11 @@ def test_what_was_spoiled_or_deleted_comes_back_as_a_new_edit(at_city: Command, 
     undone = at_city("plan", "restore", "facilities", "bin:B1")
     assert undone.stdout.startswith(f"restored bin:B1 as it was before change {last} (postgres, 20")
     assert city.scalar("SELECT id FROM plan.facilities") == number
-    assert city.scalar("SELECT name || ST_Y(geom) || row_version FROM plan.facilities") == "新名281"
+    assert city.scalar("SELECT name || ST_Y(geom) || row_version FROM plan.facilities") == "新名283"
 
     at_city("plan", "restore", "facilities", "bin:B1", "--change", first)
     assert (
-        city.scalar("SELECT name || ST_Y(geom) || row_version FROM plan.facilities") == "旧名27.72"
+        city.scalar("SELECT name || ST_Y(geom) || row_version FROM plan.facilities") == "旧名27.74"
     )
     at_city("plan", "restore", "facilities", "bin:B1")
     assert city.scalar("SELECT name FROM plan.facilities") == "新名"

@@ -677,7 +677,7 @@ def test_publishing_goes_on_in_the_same_row_and_judges_nothing_again(
         "ALTER TABLE plan.areas DISABLE TRIGGER ALL", "DROP TABLE plan.areas",
         "TRUNCATE plan.areas", "CREATE ROLE mine", "SET ROLE tidegrid_owner",
         "SET ROLE tidegrid_service", "SET session_replication_role = replica",
-        "SELECT plan.tell_overwritten('overwritten', 'areas', '{}', NULL)",
+        "SELECT plan.tell_overwritten('overwritten', 'areas', 1, NULL)",
         "SELECT plan.changed_since(0, 'areas', 1)", "SELECT city.raise_clock('areas', NULL)",
         "SELECT pg_read_file('/etc/passwd')", "COPY plan.areas TO '/tmp/x'",
     ],

@@ -98,12 +98,12 @@ END $$;
 
 -- --- versions: who edited what, and on top of what ------------------------------------------------
 
--- Whether a row of the plan says what is published.
+-- Whether a row of the plan, as history keeps it, says what is published.
 CREATE FUNCTION plan.is_published(layer text, r jsonb) RETURNS boolean
 LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
 DECLARE
-    own text[] := ARRAY['id', 'row_version', 'base_version', 'edited_by', 'edited_at', 'hours'];
-    shown text[] := ARRAY['id', 'generation', 'valid', 'schedule_id'];
+    own text[] := ARRAY['id', 'row_version', 'base_version', 'edited_by', 'edited_at', 'hours', 'geom'];
+    shown text[] := ARRAY['id', 'generation', 'valid', 'schedule_id', 'geom'];
     key_columns text := CASE layer WHEN 'areas' THEN '(kind, code)' WHEN 'stall_zones' THEN '(code)'
         WHEN 'stalls' THEN '(zone_code, number)' ELSE '(kind, code)' END;
     found boolean;
@@ -112,36 +112,64 @@ BEGIN
         'JOIN jsonb_populate_record(NULL::plan.%1$I, $1) AS r USING %2$s '
         'LEFT JOIN city.schedules AS s ON s.id = (to_jsonb(c) ->> ''schedule_id'')::bigint '
         'WHERE upper_inf(c.valid) AND $1 ->> ''hours'' IS NOT DISTINCT FROM s.hours '
-        'AND to_jsonb(c) - $3 = $1 - $2)', layer, key_columns) INTO found USING r, own, shown;
+        'AND c.geom = r.geom AND to_jsonb(c) - $3 = $1 - $2)', layer, key_columns)
+        INTO found USING r, own, shown;
     RETURN found;
 END $$;
 
--- An unpublished edit of one person that another lost sight of becomes a finding; the edit itself is
--- in history, under the number that the finding tells.
-CREATE FUNCTION plan.tell_overwritten(because text, layer text, r jsonb, geom geometry)
+-- Of each column that a change takes away: who set it, since the row was last as published? What is
+-- somebody else's becomes a finding, one for each person; the edit itself is in history, under the
+-- number that the finding tells. The name of a table has a collation of its own, by which the index of
+-- history is not sorted.
+CREATE FUNCTION plan.tell_overwritten(because text, layer text, r bigint, columns text[])
+RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    change city.history;
+    states jsonb[] := '{}';
+    theirs text[];
+    told text[] := ARRAY[city.actor()];
+BEGIN
+    IF NOT EXISTS (SELECT FROM city.history AS h WHERE h.table_name = 'plan.' || layer COLLATE "default"
+        AND h.row_id = r AND h.changed_by <> city.actor())
+    THEN
+        RETURN;
+    END IF;
+    FOR change IN SELECT * FROM city.history AS h WHERE h.table_name = 'plan.' || layer COLLATE "default"
+        AND h.row_id = r AND h.action <> 'DELETE' ORDER BY h.id DESC
+    LOOP
+        EXIT WHEN cardinality(columns) = 0;
+        states := states || change.after;
+        SELECT coalesce(array_agg(c), '{}') INTO theirs FROM unnest(columns) AS c
+            WHERE change.before -> c IS DISTINCT FROM change.after -> c;
+        IF cardinality(theirs) > 0 AND change.changed_by <> ALL (told) THEN
+            -- Dear, so not asked before somebody else comes up.
+            EXIT WHEN (SELECT bool_or(plan.is_published(layer, s)) FROM unnest(states) AS s);
+            PERFORM plan.tell_lost(because, layer, change);
+            told := told || change.changed_by;
+            states := '{}';
+        END IF;
+        columns := ARRAY(SELECT c FROM unnest(columns) AS c WHERE c <> ALL (theirs));
+    END LOOP;
+END $$;
+
+CREATE FUNCTION plan.tell_lost(because text, layer text, lost city.history)
 RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     said plan.messages;
-    rule plan.rules;
-    parts jsonb;
+    severity text := (SELECT known.severity FROM plan.rules AS known WHERE known.rule = 'overwritten');
+    geom geometry := lost.after ->> 'geom';
+    parts jsonb := jsonb_build_object('who', lost.changed_by, 'by', city.actor(), 'layer', layer,
+        'id', plan.id_of(layer, lost.after), 'change', lost.id,
+        'when', to_char(lost.changed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'));
 BEGIN
-    SELECT * INTO rule FROM plan.rules AS known WHERE known.rule = 'overwritten';
-    IF NOT coalesce(rule.is_on, false) OR plan.is_published(layer, r) THEN
-        RETURN;
-    END IF;
     SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
-    parts := jsonb_build_object('who', r ->> 'edited_by', 'by', city.actor(), 'layer', layer,
-        'id', plan.id_of(layer, r),
-        'when', to_char((r ->> 'edited_at')::timestamptz AT TIME ZONE 'Asia/Shanghai',
-            'YYYY-MM-DD HH24:MI'),
-        'change', (SELECT max(h.id) FROM city.history AS h
-            WHERE h.table_name = 'plan.' || layer AND h.row_id = (r ->> 'id')::bigint));
     INSERT INTO plan.findings (key, rule, severity, layer, features, place, shape,
         words_zh, words_en, hint_zh, hint_en)
-    VALUES (concat_ws(':', rule.rule, layer, r ->> 'id', r ->> 'row_version'), rule.rule,
-        rule.severity, layer, ARRAY[plan.id_of(layer, r)], ST_PointOnSurface(geom), geom,
-        plan.named(layer, r, false) || '：' || plan.filled(said.zh, parts),
-        plan.named(layer, r, true) || ': ' || plan.filled(said.en, parts),
+    VALUES (concat_ws(':', 'overwritten', layer, lost.row_id, lost.after ->> 'row_version'),
+        'overwritten', severity, layer, ARRAY[plan.id_of(layer, lost.after)],
+        ST_PointOnSurface(geom), geom,
+        plan.named(layer, lost.after, false) || '：' || plan.filled(said.zh, parts),
+        plan.named(layer, lost.after, true) || ': ' || plan.filled(said.en, parts),
         plan.filled(said.hint_zh, parts), plan.filled(said.hint_en, parts))
     ON CONFLICT (key) DO NOTHING;
 END $$;
@@ -153,26 +181,51 @@ RETURNS jsonb LANGUAGE sql STABLE SET search_path = pg_catalog AS $$
     SELECT jsonb_build_object('who', h.changed_by, 'when',
             to_char(h.changed_at AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD HH24:MI'))
         FROM city.history AS h
-        WHERE h.table_name = 'plan.' || layer AND h.row_id = changed_since.row_id
+        WHERE h.table_name = 'plan.' || layer COLLATE "default" AND h.row_id = changed_since.row_id
         AND h.changed_by <> city.actor() AND (h.after ->> 'row_version')::bigint > base
         ORDER BY h.id DESC LIMIT 1
 $$;
 
--- Called for an update that is on top of another's, by its version, or of which nobody can say.
+-- Called for an update that names another version than the row has, or none.
 CREATE FUNCTION plan.mind_others() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-DECLARE other jsonb;
+DECLARE
+    own text[] := ARRAY['id', 'family', 'row_version', 'base_version', 'edited_by', 'edited_at', 'geom'];
+    shape geometry := new.geom;
+    place geometry := old.geom;
+    other jsonb;
 BEGIN
     IF new.base_version IS NULL THEN
-        PERFORM plan.tell_overwritten('overwritten', tg_table_name, to_jsonb(old), old.geom);
+        old.geom := NULL;
+        new.geom := NULL;  -- a curve cannot be written as JSON
+        PERFORM plan.tell_overwritten('overwritten', tg_table_name, old.id, ARRAY(
+            SELECT was.key FROM jsonb_each(to_jsonb(old) - own) AS was
+                WHERE was.value IS DISTINCT FROM to_jsonb(new) -> was.key
+            UNION ALL SELECT 'geom' WHERE ST_Multi(shape) IS DISTINCT FROM ST_Multi(place)));
+        new.geom := shape;
         RETURN new;
+    ELSIF new.base_version NOT BETWEEN 1 AND old.row_version THEN
+        RETURN plan.refuse('version_unknown', tg_table_name, to_jsonb(old), ST_PointOnSurface(place),
+            jsonb_build_object('is', new.base_version, 'now', old.row_version));
     END IF;
     other := plan.changed_since(new.base_version, tg_table_name, old.id);
     IF other IS NOT NULL THEN
-        RETURN plan.refuse('conflict', tg_table_name, to_jsonb(old), ST_PointOnSurface(old.geom),
-            other);
+        RETURN plan.refuse('conflict', tg_table_name, to_jsonb(old), ST_PointOnSurface(place), other);
     END IF;
     RETURN new;
+END $$;
+
+-- A row that comes back goes on counting: who has it open from before it was deleted started from
+-- another version.
+CREATE FUNCTION plan.first_version(layer text, r bigint) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
+BEGIN
+    RETURN coalesce(pg_catalog.max((coalesce(h.after, h.before)
+            OPERATOR(pg_catalog.->>) 'row_version')::pg_catalog.int8), 0) OPERATOR(pg_catalog.+) 1
+        FROM city.history AS h
+        WHERE h.table_name OPERATOR(pg_catalog.=)
+            pg_catalog.concat('plan.', layer COLLATE "default")
+        AND h.row_id OPERATOR(pg_catalog.=) r;
 END $$;
 
 -- Every save comes through here: names are written in full, for a search_path of its own costs a
@@ -180,11 +233,13 @@ END $$;
 CREATE FUNCTION plan.stamp() RETURNS trigger
 LANGUAGE plpgsql AS $$
 BEGIN
-    new.row_version := 1;
     IF tg_op OPERATOR(pg_catalog.=) 'INSERT' THEN
+        new.row_version := 1;
         -- Its number is not a planner's to choose: it may be another's, or have been in history.
         IF NOT pg_catalog.pg_has_role('tidegrid_owner', 'MEMBER') THEN
             new.id := pg_catalog.nextval(pg_catalog.format('plan.%s_id_seq', tg_table_name));
+        ELSE
+            new.row_version := plan.first_version(tg_table_name, new.id);
         END IF;
     ELSE
         new.id := old.id;
@@ -200,10 +255,42 @@ END $$;
 CREATE FUNCTION plan.part_with() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 BEGIN
-    IF old.edited_by <> city.actor() THEN
-        PERFORM plan.tell_overwritten('deleted', tg_table_name, to_jsonb(old), old.geom);
-    END IF;
+    PERFORM plan.tell_overwritten('deleted', tg_table_name, old.id,
+        ARRAY(SELECT jsonb_object_keys(to_jsonb(old) - ARRAY['id', 'family', 'row_version',
+            'base_version', 'edited_by', 'edited_at'])));
     RETURN old;
+END $$;
+
+-- Unless to lose the edits is what was asked for, and only discarding may say so.
+CREATE FUNCTION plan.is_giving_up() RETURNS boolean
+LANGUAGE sql STABLE
+RETURN current_user = 'tidegrid_owner' AND current_setting('tidegrid.giving_up', true) = 'on';
+
+-- Writes columns of a row on top of all that is there, knowingly: with its version, so that no edit is
+-- told as overwritten. A row that is gone comes back under its number. Whether anything was to be
+-- written.
+CREATE FUNCTION plan.write_over(layer text, r bigint, state jsonb) RETURNS boolean
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+    columns text;
+    differs boolean;
+BEGIN
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
+        WHERE attrelid = ('plan.' || layer)::regclass AND attnum > 0 AND attgenerated = ''
+        AND NOT attisdropped
+        AND attname NOT IN ('id', 'row_version', 'base_version', 'edited_by', 'edited_at');
+    EXECUTE format('SELECT (p.%2$s) IS DISTINCT FROM (s.%3$s) FROM plan.%1$I AS p, '
+        'jsonb_populate_record(p, $2) AS s WHERE p.id = $1 FOR UPDATE OF p', layer,
+        replace(columns, ', ', ', p.'), replace(columns, ', ', ', s.')) INTO differs USING r, state;
+    IF differs THEN
+        EXECUTE format('UPDATE plan.%1$I AS p SET (%2$s) = (SELECT %2$s FROM '
+            'jsonb_populate_record(p, $2)), base_version = row_version WHERE id = $1', layer, columns)
+            USING r, state;
+    ELSIF differs IS NULL THEN
+        EXECUTE format('INSERT INTO plan.%1$I (id, %2$s) SELECT $1, %2$s FROM '
+            'jsonb_populate_record(NULL::plan.%1$I, $2)', layer, columns) USING r, state;
+    END IF;
+    RETURN differs IS DISTINCT FROM false;
 END $$;
 
 CREATE FUNCTION plan.stamp_rule() RETURNS trigger
@@ -782,12 +869,12 @@ BEGIN
             (SELECT string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', key), ' OR ')
                 FROM jsonb_each(lengths)), lengths);
         EXECUTE format('CREATE TRIGGER judge_1_others BEFORE UPDATE ON plan.%I FOR EACH ROW WHEN ('
-            'new.base_version < old.row_version OR new.base_version IS NULL '
-            'AND old.edited_by <> city.actor()) EXECUTE FUNCTION plan.mind_others()', layer);
+            'new.base_version IS DISTINCT FROM old.row_version) '
+            'EXECUTE FUNCTION plan.mind_others()', layer);
         EXECUTE format('CREATE TRIGGER judge_1_version BEFORE INSERT OR UPDATE ON plan.%I '
             'FOR EACH ROW EXECUTE FUNCTION plan.stamp()', layer);
         EXECUTE format('CREATE TRIGGER judge_1_version_delete BEFORE DELETE ON plan.%I '
-            'FOR EACH ROW EXECUTE FUNCTION plan.part_with()', layer);
+            'FOR EACH ROW WHEN (NOT plan.is_giving_up()) EXECUTE FUNCTION plan.part_with()', layer);
         FOREACH event IN ARRAY ARRAY['insert', 'update', 'delete'] LOOP
             EXECUTE format('DROP TRIGGER history_%s ON plan.%I', event, layer);
         END LOOP;
@@ -817,7 +904,7 @@ CREATE TRIGGER stamp_rule BEFORE INSERT OR UPDATE ON plan.rules
 
 -- No function is everybody's (data/closing.py). Triggers run for whoever saves; what they call must
 -- be that person's, unless they act for the owner.
-GRANT EXECUTE ON FUNCTION city.actor(), plan.is_publishing(), plan.speaks_english(),
+GRANT EXECUTE ON FUNCTION city.actor(), plan.is_publishing(), plan.is_giving_up(), plan.speaks_english(),
     plan.filled(text, jsonb),
     plan.brief(text), plan.odd_attributes(jsonb),
     plan.named(text, jsonb, boolean), plan.refuse(text, text, jsonb, geometry, jsonb),

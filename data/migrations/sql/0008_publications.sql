@@ -214,7 +214,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 $$;
 
 -- Brings drafts back to what is published: all, or those that are given as 'layer kind:code'. To lose
--- them is what was asked for: an edit is taken over first, so that it is not told as overwritten.
+-- them is what was asked for, so nothing is told as overwritten.
 CREATE FUNCTION plan.discard(asked text[]) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -228,7 +228,7 @@ DECLARE
     withdrawn bigint[];
     named text[];
 BEGIN
-    PERFORM set_config('tidegrid.publishing', 'on', true);
+    PERFORM set_config('tidegrid.publishing', 'on', true), set_config('tidegrid.giving_up', 'on', true);
     FOREACH in_layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
         SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum),
             string_agg(CASE attname WHEN 'hours' THEN 's.' ELSE 'c.' END || quote_ident(attname), ', '
@@ -245,18 +245,17 @@ BEGIN
             INTO added, drafts, bases, withdrawn, named FROM plan.differences AS d
             WHERE d.layer = in_layer
             AND (asked IS NULL OR d.layer || ' ' || d.feature = ANY (asked));
-        EXECUTE format('UPDATE plan.%I SET base_version = row_version WHERE id = ANY ($1) '
-            'AND edited_by <> city.actor()', in_layer) USING added;
         EXECUTE format('DELETE FROM plan.%I WHERE id = ANY ($1)', in_layer) USING added;
-        EXECUTE format('UPDATE plan.%1$I AS p SET (%2$s) = (SELECT %3$s FROM city.%1$I AS c %4$s '
-            'WHERE c.id = back.base), base_version = p.row_version '
-            'FROM unnest($1, $2) AS back (draft, base) WHERE p.id = back.draft',
-            in_layer, columns, shown, joined) USING drafts, bases;
+        EXECUTE format('SELECT plan.write_over(%1$L, back.draft, to_jsonb(c) '
+            '|| jsonb_build_object(''geom'', c.geom::text %2$s)) FROM unnest($1, $2) '
+            'AS back (draft, base) JOIN city.%1$I AS c ON c.id = back.base %3$s', in_layer,
+            CASE WHEN joined <> '' THEN ', ''hours'', s.hours' ELSE '' END, joined)
+            USING drafts, bases;
         EXECUTE format('INSERT INTO plan.%1$I (%2$s) SELECT %3$s FROM city.%1$I AS c %4$s '
             'WHERE c.id = ANY ($1)', in_layer, columns, shown, joined) USING withdrawn;
         RETURN QUERY SELECT in_layer || ' ' || f FROM unnest(named) AS f;
     END LOOP;
-    PERFORM set_config('tidegrid.publishing', 'off', true);
+    PERFORM set_config('tidegrid.publishing', 'off', true), set_config('tidegrid.giving_up', 'off', true);
 END $$;
 
 -- What undoing a publication would write: each feature as it was before, and the published row that
@@ -309,7 +308,7 @@ END $$;
 -- Moves the border of an area on top of what was judged, so that nobody's edit is lost by it.
 CREATE FUNCTION plan.move_border(moved_kind text, moved_code text, shape geometry) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-    UPDATE plan.areas SET geom = shape, base_version = row_version
+    SELECT plan.write_over('areas', id, jsonb_build_object('geom', shape::text)) FROM plan.areas
         WHERE kind = moved_kind AND code = moved_code
 $$;
 
