@@ -73,6 +73,18 @@ class MovedOut(BaseModel):
     distance_m: float = Field(description="How far at most, metres.")
 
 
+class SoftenedOut(BaseModel):
+    """A rule that is milder than it was shipped."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    rule: str = Field(examples=["near_school"])
+    name: str = Field(description="is_on, severity, distance_m or area_m2.")
+    is_set: bool | str | float | None
+    shipped: bool | str | float | None
+    edited_by: str = Field(description="Who set it last.")
+
+
 class CheckedOut(BaseModel):
     """What a check found."""
 
@@ -81,6 +93,7 @@ class CheckedOut(BaseModel):
     warnings: int
     notices: int
     moved: list[MovedOut] = Field(description="What was fixed, or with `dry_run` would be.")
+    softened: list[SoftenedOut] = Field(description="Rules that are off or milder than shipped.")
     findings: list[FindingOut]
 
     @classmethod
@@ -92,6 +105,7 @@ class CheckedOut(BaseModel):
             warnings=checked.count("warning"),
             notices=checked.count("notice"),
             moved=[MovedOut.model_validate(one) for one in moved],
+            softened=[SoftenedOut.model_validate(one) for one in checked.softened],
             findings=[FindingOut.of(one) for one in checked.findings],
         )
 
@@ -231,6 +245,9 @@ class PublishedOut(BaseModel):
 
     generation: GenerationOut | None
     publication: WaitingOut | None = None
+    softened: list[SoftenedOut] = Field(
+        [], description="Rules that are off or milder than shipped."
+    )
 
 
 class FeatureIn(BaseModel):

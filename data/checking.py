@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from data.models import SRID, CheckRow, FindingRow, LayerRow, PublicationRow, RuleRow
 from data.planning import Drafts
 from data.queries.rows import shape_of
+from data.softening import Softened, softened
 from geo.planning.findings import RULES, Change, Finding, Rule, Rules
 from geo.planning.judging import Judgement, judge, rejudge
 from geo.records import StallZone
@@ -65,10 +66,11 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What a check found: all findings that hold, the gravest first."""
+    """What a check found: all findings that hold, the gravest first, and which rules are milder."""
 
     is_full: bool
     findings: tuple[Kept, ...]
+    softened: tuple[Softened, ...] = ()
 
     def count(self, severity: str) -> int:
         """Return how many findings are that grave."""
@@ -102,7 +104,7 @@ def check(session: Session, *, full: bool = False) -> Checked:
         judgement = rejudge(drafts, known, changes, rules)
     _keep(session, judgement)
     session.execute(insert(CheckRow).values(is_full=is_full, grounds=grounds))
-    return Checked(is_full, findings(session))
+    return Checked(is_full, findings(session), softened(session))
 
 
 def forget_moves(session: Session) -> None:

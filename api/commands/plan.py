@@ -11,7 +11,7 @@ import typer
 from sqlalchemy.orm import Session
 
 from api.commands.session import owner_engine, owner_session
-from api.console import out, show_json
+from api.console import err, out, show_json
 from data import publications, scheduling
 from data.changes import changes_now, changes_of
 from data.checking import Checked, Kept, check
@@ -19,6 +19,7 @@ from data.fixing import fix as fix_drafts
 from data.layers import LAYERS
 from data.planners import LANGUAGES
 from data.restoring import restore as restore_feature
+from data.softening import softened
 from data.turns import in_turn
 from data.undoing import revert as undo
 from geo.errors import InvalidParameter
@@ -59,13 +60,19 @@ def check_plan(
         moved, checked = in_turn(engine, work)
     if json:
         told = [{"kind": m.kind, "code": m.code, "distance_m": m.distance_m} for m in moved]
-        show_json({"is_full": checked.is_full, "moved": told, "findings": _findings(checked)})
+        milder = _asdicts(checked.softened)
+        found = _asdicts(checked.findings)
+        show_json(
+            {"is_full": checked.is_full, "moved": told, "softened": milder, "findings": found}
+        )
     else:
         for one in moved:
             verb = "would move" if dry_run else "moved"
             out.print(f"{verb} {one.kind}:{one.code} by {one.distance_m:.3f} m", markup=False)
         for kept in checked.findings:
             _show(kept, lang)
+        for rule in checked.softened:
+            out.print(str(rule), markup=False)
         out.print(str(checked), markup=False)
     if checked.count("error"):
         raise typer.Exit(1)
@@ -114,11 +121,14 @@ def publish(
                 engine, at, by=getpass.getuser(), note=note, accept_warnings=accept
             )
             _list([] if waits is None else [waits], json)
-            return
-        done = publications.publish_drafts(
-            engine, by=getpass.getuser(), note=note, accept_warnings=accept
-        ).generation
-    _tell(done, json)
+        else:
+            done = publications.publish_drafts(
+                engine, by=getpass.getuser(), note=note, accept_warnings=accept
+            ).generation
+            _tell(done, json)
+        with Session(engine) as session:
+            for rule in softened(session):
+                err.print(str(rule), markup=False)
 
 
 @app.command()
@@ -249,10 +259,6 @@ def _show(kept: Kept, lang: str) -> None:
     words, hint = (kept.text_zh, kept.hint_zh) if lang == "zh" else (kept.text_en, kept.hint_en)
     spot = "" if kept.place is None else f" ({kept.place.lon:.6f}, {kept.place.lat:.6f})"
     out.print(f"{kept.severity} {kept.rule} #{kept.id}: {words}{spot} {hint}", markup=False)
-
-
-def _findings(checked: Checked) -> list[dict[str, Any]]:
-    return [asdict(one) for one in checked.findings]
 
 
 def _generation(done: publications.Generation) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from api.plan_answers import (
     PublishedOut,
     RevertIn,
     ScheduledOut,
+    SoftenedOut,
     WaitingOut,
 )
 from data.changes import changes_now, changes_of
@@ -34,6 +35,7 @@ from data.engine import translated
 from data.fixing import fix
 from data.publications import discard, history, publish_drafts
 from data.scheduling import cancel, effect_of, schedule, scheduled
+from data.softening import softened
 from data.turns import in_turn, on_behalf
 from data.undoing import revert
 from geo.errors import InvalidParameter
@@ -108,7 +110,7 @@ def post_publication(
                 accept_warnings=asked.accept,
             )
         told = None if waits is None else WaitingOut.model_validate(waits)
-        return PublishedOut(generation=None, publication=told)
+        return PublishedOut(generation=None, publication=told, softened=_softened(services))
     with translated():
         done = publish_drafts(
             _planning(services, caller),
@@ -116,7 +118,8 @@ def post_publication(
             note=asked.note,
             accept_warnings=asked.accept,
         ).generation
-    return PublishedOut(generation=None if done is None else GenerationOut.of(done))
+    made = None if done is None else GenerationOut.of(done)
+    return PublishedOut(generation=made, softened=_softened(services))
 
 
 @router.get("/v1/plan/publications", summary="定时发布 · publications for a date")
@@ -191,6 +194,11 @@ def post_discard(asked: DiscardIn, caller: PublisherDep, services: ServicesDep) 
 
 def _planning(services: Services, caller: Caller) -> Engine:
     return on_behalf(services.planning, str(caller.name))
+
+
+def _softened(services: Services) -> list[SoftenedOut]:
+    with _reading(services) as session:
+        return [SoftenedOut.model_validate(one) for one in softened(session)]
 
 
 @contextmanager

@@ -119,6 +119,9 @@ class FindingRow(Keyed, Base):
     found_at: Mapped[datetime] = mapped_column(
         TIMESTAMP(timezone=True), server_default=text("now()"), comment="发现时间 · when"
     )
+    lost_by: Mapped[str | None] = mapped_column(
+        comment="受影响的人 · whose edit was overwritten, and who may settle it"
+    )
     kind: Mapped[str] = mapped_column(
         server_default="", comment="类型 · kind that is judged; with a gap, of what is missing"
     )

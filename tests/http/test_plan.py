@@ -105,7 +105,7 @@ def test_an_edit_is_compared_refused_accepted_and_seen_by_everybody(
     told = office.get(f"/v1/plan/diff?generation={made['generation']['number']}").json()
     assert told["changes"][0]["fields"] == change["fields"]
     again = office.post("/v1/plan/publications", json={"note": "again", "accept": True})
-    assert again.json() == {"generation": None, "publication": None}
+    assert again.json() == {"generation": None, "publication": None, "softened": []}
 
 
 def test_a_strip_is_told_by_a_dry_run_and_closed_by_a_fix(
@@ -135,6 +135,8 @@ def test_a_strip_is_told_by_a_dry_run_and_closed_by_a_fix(
     )  # fmt: skip
     edit(admin, "UPDATE plan.rules SET is_on = false WHERE rule = 'sliver'")
     refused = office.post("/v1/plan/check", json={"fix": True})
+    (milder,) = office.post("/v1/plan/check").json()["softened"]
+    assert (milder["rule"], milder["name"], milder["is_set"]) == ("sliver", "is_on", False)
     edit(admin, "UPDATE plan.rules SET is_on = true WHERE rule = 'sliver'")
     assert refused.status_code == 422
     assert "set it" in refused.json()["detail"]

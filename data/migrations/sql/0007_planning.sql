@@ -164,13 +164,13 @@ DECLARE
 BEGIN
     SELECT * INTO STRICT said FROM plan.messages WHERE key = because;
     INSERT INTO plan.findings (key, rule, severity, layer, features, place, shape,
-        words_zh, words_en, hint_zh, hint_en)
+        words_zh, words_en, hint_zh, hint_en, lost_by)
     VALUES (concat_ws(':', 'overwritten', layer, lost.row_id, lost.after ->> 'row_version'),
         'overwritten', severity, layer, ARRAY[plan.id_of(layer, lost.after)],
         ST_PointOnSurface(geom), geom,
         plan.named(layer, lost.after, false) || '：' || plan.filled(said.zh, parts),
         plan.named(layer, lost.after, true) || ': ' || plan.filled(said.en, parts),
-        plan.filled(said.hint_zh, parts), plan.filled(said.hint_en, parts))
+        plan.filled(said.hint_zh, parts), plan.filled(said.hint_en, parts), lost.changed_by)
     ON CONFLICT (key) DO NOTHING;
 END $$;
 
@@ -362,6 +362,37 @@ BEGIN
     END LOOP;
     new.geom := shape;
     RETURN new;
+END $$;
+
+-- --- what tells of others cannot be silenced -------------------------------------------------------
+
+-- Two rules tell what befell somebody's work: they may be set harder, not softer.
+CREATE FUNCTION plan.judge_rule() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    RETURN plan.refuse('rule_stays', 'rules', jsonb_build_object('kind', new.rule), NULL, '{}');
+END $$;
+
+-- Who overwrote an edit does not say that nobody misses it: whose it was does, or who runs the city.
+CREATE FUNCTION plan.judge_lost() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+BEGIN
+    IF row_security_active(tg_relid) AND pg_has_role('tidegrid_planner', 'USAGE') THEN
+        RETURN plan.refuse('lost_by_other', 'findings', jsonb_build_object('kind',
+                rtrim(CASE WHEN plan.speaks_english() THEN old.words_en ELSE old.words_zh END, '。.')),
+            NULL, jsonb_build_object('who', old.lost_by));
+    END IF;
+    RETURN old;
+END $$;
+
+-- Rules and findings are kept in history, too: who set or settled what. A rule has a name, no number.
+CREATE FUNCTION plan.keep_decision() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+    INSERT INTO city.history (table_name, row_id, action, before, after)
+        VALUES ('plan.' || tg_table_name, coalesce((to_jsonb(old) ->> 'id')::bigint, 0), tg_op,
+            to_jsonb(old), to_jsonb(new));
+    RETURN NULL;
 END $$;
 
 -- --- kind, code, state ---------------------------------------------------------------------------
@@ -899,6 +930,19 @@ INSERT INTO plan.city_pieces (geom, is_square)
     SELECT cut.* FROM plan.areas, plan.city_cut(geom) AS cut WHERE kind = 'city';
 CREATE TRIGGER stamp_rule BEFORE INSERT OR UPDATE ON plan.rules
     FOR EACH ROW EXECUTE FUNCTION plan.stamp_rule();
+CREATE TRIGGER judge_rule BEFORE INSERT OR UPDATE ON plan.rules FOR EACH ROW
+    WHEN (new.rule IN ('overwritten', 'publication_failed')
+        AND (NOT new.is_on OR new.severity = 'notice'))
+    EXECUTE FUNCTION plan.judge_rule();
+CREATE TRIGGER keep_decision AFTER UPDATE ON plan.rules FOR EACH ROW
+    WHEN ((old.severity, old.is_on, old.distance_m, old.area_m2)
+        IS DISTINCT FROM (new.severity, new.is_on, new.distance_m, new.area_m2))
+    EXECUTE FUNCTION plan.keep_decision();
+CREATE TRIGGER judge_lost BEFORE DELETE ON plan.findings FOR EACH ROW
+    WHEN (old.lost_by <> session_user) EXECUTE FUNCTION plan.judge_lost();
+-- What a check found, a check takes back; what people settle is kept.
+CREATE TRIGGER keep_decision AFTER DELETE ON plan.findings FOR EACH ROW
+    WHEN (old.rule IN ('overwritten', 'publication_failed')) EXECUTE FUNCTION plan.keep_decision();
 
 -- --- rights --------------------------------------------------------------------------------------
 

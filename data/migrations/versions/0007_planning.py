@@ -268,6 +268,12 @@ def new_tables() -> None:
             nullable=False,
             comment="发现时间 · when",
         ),
+        sa.Column(
+            "lost_by",
+            sa.Text(),
+            nullable=True,
+            comment="受影响的人 · whose edit was overwritten, and who may settle it",
+        ),
         sa.CheckConstraint(
             "severity IN ('error', 'warning', 'notice')", name=op.f("ck_findings_severity")
         ),
