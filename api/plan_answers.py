@@ -250,6 +250,28 @@ class PublishedOut(BaseModel):
     )
 
 
+class EditOut(BaseModel):
+    """A change of a row of the plan."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int = Field(description="In history; `tidegrid plan restore --change` takes it.")
+    layer: str
+    feature: str = Field(description="What the row was called then.")
+    row_id: int
+    action: Literal["INSERT", "UPDATE", "DELETE"]
+    changed_by: str
+    changed_at: datetime
+    application: str = Field(description="Which program.", examples=["QGIS"])
+    columns: list[str] = Field(description="What an update changed.")
+
+
+class EditsOut(BaseModel):
+    """Changes of a feature, the newest first."""
+
+    changes: list[EditOut]
+
+
 class FeatureIn(BaseModel):
     """A feature by name."""
 

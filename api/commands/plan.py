@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from api.commands.session import owner_engine, owner_session
@@ -15,9 +16,11 @@ from api.console import err, out, show_json
 from data import publications, scheduling
 from data.changes import changes_now, changes_of
 from data.checking import Checked, Kept, check
+from data.edits import edits_of, named_layer
 from data.fixing import fix as fix_drafts
 from data.layers import LAYERS
 from data.planners import LANGUAGES
+from data.restoring import Restored, restore_all_of
 from data.restoring import restore as restore_feature
 from data.softening import softened
 from data.turns import in_turn
@@ -47,8 +50,7 @@ def check_plan(
     lang: Lang = "zh",
 ) -> None:
     """Judge what planners drew; ends with 1 where there are errors."""
-    if lang not in LANGUAGES:
-        raise InvalidParameter(f"the language is one of {', '.join(LANGUAGES)}, not {lang!r}")
+    _known(lang)
     if dry_run and not fix:
         raise InvalidParameter("--dry-run shows what --fix would move; give both")
 
@@ -133,10 +135,22 @@ def publish(
 
 @app.command()
 def history(
+    layer: Annotated[str | None, typer.Argument(help="Layer of a feature.")] = None,
+    feature: Annotated[
+        str | None, typer.Argument(help="kind:code, or stall:zone/number: its changes.")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
     json: Json = False,
 ) -> None:
-    """List what waits or failed, and publications with what they changed, the newest first."""
+    """List what waits or failed, and publications with what they changed, the newest first.
+
+    With LAYER and KIND:CODE, the changes of that feature: number, when, who, program, what.
+    """
+    if layer is not None and feature is None:
+        raise InvalidParameter("name a feature as LAYER KIND:CODE, like areas unit_grid:1")
+    if layer is not None and feature is not None:
+        _edits(layer, feature, limit, json)
+        return
     with owner_session() as session:
         found, dated = publications.history(session, limit), scheduling.scheduled(session, limit)
     if json:
@@ -204,37 +218,73 @@ def discard(
 @app.command()
 def restore(
     layer: Annotated[
-        str, typer.Argument(help=f"One of {', '.join(layer.name for layer in LAYERS)}.")
-    ],
-    feature: Annotated[str, typer.Argument(help="kind:code, or stall:zone/number.")],
+        str | None, typer.Argument(help=f"One of {', '.join(layer.name for layer in LAYERS)}.")
+    ] = None,
+    feature: Annotated[str | None, typer.Argument(help="kind:code, or stall:zone/number.")] = None,
     at: Annotated[
         str | None, typer.Option(help="As it was then, like 2026-11-25T18:00:00+08:00.")
     ] = None,
     change: Annotated[
         int | None, typer.Option(help="As it was after this change; a finding names it.")
     ] = None,
+    by: Annotated[
+        str | None, typer.Option(help="All that this person changed or deleted; with --since.")
+    ] = None,
+    since: Annotated[str | None, typer.Option(help="With --by: from this instant on.")] = None,
+    dry_run: Annotated[bool, typer.Option(help="With --by: show, and change nothing.")] = False,
+    json: Json = False,
+    lang: Lang = "zh",
 ) -> None:
-    """Bring a deleted or spoiled feature back from history, as a new edit.
+    """Bring deleted or spoiled features back from history, as new edits.
 
-    Without --at and --change, its last change is undone.
+    One by its name, without --at and --change by undoing its last change; or all of a person.
     """
+    _known(lang)
     if at is not None and change is not None:
         raise InvalidParameter("--at and --change are two ways to say the same; give one")
-    instant = parse_instant(at) if at else None
+    one, many = (layer, feature), (by, since)
+    if {one.count(None), many.count(None)} != {0, 2}:
+        raise InvalidParameter("say LAYER KIND:CODE for one feature, or --by and --since for many")
+    if (dry_run and by is None) or (by is not None and (at, change) != (None, None)):
+        raise InvalidParameter("--dry-run goes with --by, --at and --change with one feature")
+    instant = parse_instant(at or since or "") if at or since else None
+
+    def work(session: Session) -> list[Restored]:
+        session.execute(text("SELECT set_config('tidegrid.language', :lang, true)"), {"lang": lang})
+        if by is not None and instant is not None:
+            return restore_all_of(session, by, instant, is_dry=dry_run)
+        return [restore_feature(session, str(layer), str(feature), at=instant, change=change)]
+
+    with owner_engine() as engine:
+        done = in_turn(engine, work)
+    if json:
+        show_json(_asdicts(done))
+        return
+    for restored in done:
+        out.print(restored.told(lang, is_dry=dry_run), markup=False)
+
+
+def _edits(layer: str, feature: str, limit: int, json: bool) -> None:
     with owner_session() as session:
-        done = restore_feature(session, layer, feature, at=instant, change=change)
-    out.print(str(done), markup=False)
+        found = edits_of(session, layer, feature, limit)
+    if json:
+        show_json(_asdicts(found))
+        return
+    for one in found:
+        out.print(str(one), markup=False)
+    out.print(f"{len(found)} changes", markup=False)
+
+
+def _known(lang: str) -> None:
+    if lang not in LANGUAGES:
+        raise InvalidParameter(f"the language is one of {', '.join(LANGUAGES)}, not {lang!r}")
 
 
 def _pairs(words: list[str]) -> list[tuple[str, str]] | None:
     """Layer and feature in turns; None for no words at all."""
     if len(words) % 2:
         raise InvalidParameter("name features as LAYER KIND:CODE, like stall_zones night_market:A1")
-    names = [layer.name for layer in LAYERS]
-    pairs = [(words[at].replace("-", "_"), words[at + 1]) for at in range(0, len(words), 2)]
-    for layer, _ in pairs:
-        if layer not in names:
-            raise InvalidParameter(f"the layer is one of {', '.join(names)}, not {layer!r}")
+    pairs = [(named_layer(words[at]), words[at + 1]) for at in range(0, len(words), 2)]
     return pairs or None
 
 

@@ -18,6 +18,8 @@ from api.plan_answers import (
     DiffOut,
     DiscardedOut,
     DiscardIn,
+    EditOut,
+    EditsOut,
     FindingOut,
     FindingsOut,
     GenerationOut,
@@ -31,6 +33,7 @@ from api.plan_answers import (
 )
 from data.changes import changes_now, changes_of
 from data.checking import Checked, check, findings
+from data.edits import edits_of
 from data.engine import translated
 from data.fixing import fix
 from data.publications import discard, history, publish_drafts
@@ -156,6 +159,20 @@ def get_generations(
         return GenerationsOut(
             generations=[GenerationOut.of(one) for one in history(session, limit)]
         )
+
+
+@router.get("/v1/plan/history", summary="修改记录 · who changed a feature when")
+def get_history(
+    _: PublisherDep,
+    services: ServicesDep,
+    layer: Annotated[str, Query(max_length=20, examples=["stall_zones"])],
+    feature: Annotated[str, Query(max_length=300, pattern=r"^[^\x00]*$", description="kind:code")],
+    limit: Annotated[int, Query(ge=1, le=1_000, description="How many at most.")] = 100,
+) -> EditsOut:
+    """The changes of a feature of the plan, the newest first, as planners may see them."""
+    with _reading(services) as session:
+        found = edits_of(session, layer, feature, limit)
+    return EditsOut(changes=[EditOut.model_validate(one) for one in found])
 
 
 @router.post("/v1/plan/generations/{number}/revert", summary="撤回发布 · undo a publication")

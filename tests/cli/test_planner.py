@@ -143,7 +143,7 @@ def test_what_was_spoiled_or_deleted_comes_back_as_a_new_edit(at_city: Command, 
     at = city.scalar("SELECT to_json(changed_at) #>> '{}' FROM city.history ORDER BY id LIMIT 1")
 
     number = city.scalar("SELECT min(row_id) FROM city.history")
-    undone = at_city("plan", "restore", "facilities", "bin:B1")
+    undone = at_city("plan", "restore", "facilities", "bin:B1", "--lang", "en")
     assert undone.stdout.startswith(f"restored bin:B1 as it was before change {last} (postgres, 20")
     assert city.scalar("SELECT id FROM plan.facilities") == number
     assert city.scalar("SELECT name || ST_Y(geom) || row_version FROM plan.facilities") == "新名283"
@@ -171,8 +171,58 @@ def test_what_cannot_come_back_is_one_sentence(at_city: Command, city: City) -> 
     assert "the layer is one of areas" in said(at_city("plan", "restore", "bins", "bin:B1"))
     taken = said(at_city("plan", "restore", "facilities", "bin:B1", "--change", deleted))
     assert "编号“B1”已被“旧名”占用" in taken
+    assert "换一个编号" in taken
+    english = said(
+        at_city("plan", "restore", "facilities", "bin:B1", "--change", deleted, "--lang", "en")
+    )
+    assert "is taken by '旧名'. choose another code" in english
+    drawn = said(at_city("plan", "restore", "facilities", "bin:B1"))
+    assert "the last change of bin:B1 is that it was drawn" in drawn
+    assert f"{deleted} 20" in drawn
+    assert "postgres" in drawn
     both = at_city("plan", "restore", "facilities", "bin:B1", "--change", 1, "--at", "x")
     assert "give one" in said(both)
+    for words in (["facilities"], ["--by", "x"], ["facilities", "bin:B1", "--by", "x"]):
+        assert "or --by and --since" in said(at_city("plan", "restore", *words))
+    same = at_city("plan", "restore", "facilities", "bin:B1", "--change", last)
+    assert same.stdout == "bin:B1 已是该内容，没有可恢复的\n"
+
+
+def test_what_happened_to_a_feature_is_listed(at_city: Command, city: City) -> None:
+    for change in (ADDED, "UPDATE plan.facilities SET name = '新', state = 'lost'",
+                   "DELETE FROM plan.facilities"):  # fmt: skip
+        with city.admin.begin() as connection:
+            connection.execute(text(change))
+    told = at_city("plan", "history", "facilities", "bin:B1").stdout.splitlines()
+    listed = json.loads(at_city("plan", "history", "facilities", "bin:B1", "--json").stdout)
+
+    assert [line.partition(": ")[2] for line in told] == [
+        "DELETE", "UPDATE (name, state)", "INSERT", ""
+    ]  # fmt: skip
+    assert told[-1] == "3 changes"
+    assert [one["action"] for one in listed] == ["DELETE", "UPDATE", "INSERT"]
+    assert "LAYER KIND:CODE" in said(at_city("plan", "history", "facilities"))
+
+
+def test_all_that_one_person_deleted_comes_back_at_once(at_city: Command, city: City) -> None:
+    with city.admin.begin() as connection:
+        connection.execute(text(
+            "INSERT INTO plan.facilities (kind, code, name, geom) SELECT 'bin', 'C' || n, '', "
+            "'POINT(112 27.7)' FROM generate_series(1, 30) AS n"
+        ))  # fmt: skip
+    since = city.scalar("SELECT to_json(clock_timestamp()) #>> '{}'")
+    with city.admin.begin() as connection:
+        connection.execute(text("DELETE FROM plan.facilities WHERE code <> 'C1'"))
+        connection.execute(text("UPDATE plan.facilities SET name = 'x'"))
+    asked = ("plan", "restore", "--by", "postgres", "--since", since)
+
+    shown = at_city(*asked, "--dry-run", "--lang", "en")
+    assert shown.stdout.count("would restore bin:C") == 30
+    assert city.scalar("SELECT count(*) FROM plan.facilities") == 1
+    done = json.loads(at_city(*asked, "--json").stdout)
+    assert len(done) == 30
+    assert city.scalar("SELECT count(*) FROM plan.facilities WHERE name = ''") == 30
+    assert "changed and deleted nothing" in said(at_city(*asked[:3], "nobody", *asked[4:]))
 
 
 def test_the_service_entry_has_no_password_and_no_socket(at_city: Command, city: City) -> None:

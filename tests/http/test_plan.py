@@ -30,6 +30,7 @@ CALLS = [
     ("DELETE", "/v1/plan/publications/1", None),
     ("GET", "/v1/plan/generations", None),
     ("POST", "/v1/plan/generations/1/revert", None),
+    ("GET", "/v1/plan/history?layer=areas&feature=x", None),
     ("POST", "/v1/plan/discard", {"features": "all"}),
 ]
 
@@ -218,6 +219,20 @@ def test_history_names_the_token_of_whoever_discarded_or_reverted(
     ]  # fmt: skip
     office.post(f"/v1/plan/generations/{made['generation']['number']}/revert")
     assert last("plan.stall_zones") == "token office"
+
+
+def test_who_changed_a_feature_when_is_told(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    edit(admin, "UPDATE plan.stall_zones SET fee = '8' WHERE code = 'LD-T-09'")
+    (row,) = office.get("/v1/plan/diff").json()["changes"]
+    asked = {"layer": "stall_zones", "feature": row["feature"]}
+    newest, *_ = office.get("/v1/plan/history", params=asked).json()["changes"]
+    assert (newest["action"], newest["columns"]) == ("UPDATE", ["fee"])
+    assert newest["changed_by"] == row["edited_by"]
+    unknown = office.get("/v1/plan/history", params=asked | {"layer": "bins"})
+    assert unknown.status_code == 422
+    office.post("/v1/plan/discard", json={"features": "all"})
 
 
 def test_what_is_discarded_is_named_and_what_is_not_edited_is_not_found(

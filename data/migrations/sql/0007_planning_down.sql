@@ -1,3 +1,4 @@
+DROP VIEW plan.history;
 DROP FUNCTION plan.fill_gaps() CASCADE;
 DROP FUNCTION plan.stamp() CASCADE;
 DROP FUNCTION plan.mind_others() CASCADE;
