@@ -289,6 +289,7 @@ class DiscardIn(BaseModel):
     features: list[FeatureIn] | Literal["all"] = Field(
         description='Features, or "all".', max_length=10_000
     )
+    dry_run: bool = Field(False, description="Tell what would be brought back, and change nothing.")
 
 
 class DiscardedOut(BaseModel):

@@ -112,17 +112,23 @@ def generation_of(session: Session, number: int) -> Generation:
     return found[0]
 
 
-def discard(engine: Engine, features: Sequence[tuple[str, str]] | None = None) -> list[str]:
+def discard(
+    engine: Engine, features: Sequence[tuple[str, str]] | None = None, *, is_dry: bool = False
+) -> list[str]:
     """Bring drafts back to what is published and return them as `layer kind:code`.
 
-    All of them, or those that are given as layer and `kind:code`. Raises `NotFound` for one that
-    has nothing to discard; then nothing is.
+    All of them, or those that are given as layer and `kind:code`; with one that got another name,
+    the other comes along. A dry run only tells. Raises `NotFound` for one that has nothing to
+    discard; then nothing is.
     """
     asked = None if features is None else [" ".join(feature) for feature in features]
 
     def work(session: Session) -> list[str]:
-        rows = session.scalars(text("SELECT plan.discard(:asked)"), {"asked": asked})
-        done = list(rows)
+        with session.begin_nested() as step:
+            rows = session.scalars(text("SELECT plan.discard(:asked)"), {"asked": asked})
+            done = list(rows)
+            if is_dry:
+                step.rollback()
         missing = sorted(set(asked or ()) - set(done))
         if missing:
             raise NotFound(f"{missing[0]} is not edited: there is nothing to discard")

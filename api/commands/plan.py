@@ -200,19 +200,24 @@ def revert(
 @app.command()
 def discard(
     features: Annotated[
-        list[str] | None, typer.Argument(help="LAYER KIND:CODE, repeated; all without any.")
+        list[str] | None, typer.Argument(help="LAYER KIND:CODE, repeated; or --all.")
     ] = None,
+    is_all: Annotated[bool, typer.Option("--all", help="The work of all planners.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Show, and change nothing.")] = False,
     json: Json = False,
 ) -> None:
-    """Bring drafts back to what is published."""
+    """Bring drafts back to what is published; of a new code both sides."""
+    pairs = _pairs(features or [])
+    if is_all is (pairs is not None):
+        raise InvalidParameter("name features as LAYER KIND:CODE, or all of everybody with --all")
     with owner_engine() as engine:
-        done = publications.discard(engine, _pairs(features or []))
+        done = publications.discard(engine, pairs, is_dry=dry_run)
     if json:
         show_json(done)
         return
     for one in done:
-        out.print(f"discarded {one}", markup=False)
-    out.print(f"{len(done)} discarded", markup=False)
+        out.print(f"{'would discard' if dry_run else 'discarded'} {one}", markup=False)
+    out.print(f"{len(done)} {'would be ' if dry_run else ''}discarded", markup=False)
 
 
 @app.command()

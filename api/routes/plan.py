@@ -206,7 +206,9 @@ def post_discard(asked: DiscardIn, caller: PublisherDep, services: ServicesDep) 
     if asked.features != "all":
         named = [(one.layer, one.feature) for one in asked.features]
     with translated():
-        return DiscardedOut(discarded=discard(_planning(services, caller), named))
+        return DiscardedOut(
+            discarded=discard(_planning(services, caller), named, is_dry=asked.dry_run)
+        )
 
 
 def _planning(services: Services, caller: Caller) -> Engine:

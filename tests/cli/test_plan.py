@@ -101,6 +101,13 @@ def test_what_is_drawn_is_compared_published_listed_and_discarded(
     assert "name: '一' -> '新'" in at_city("plan", "diff").stdout
     assert "areas unit_grid:G1 is edited" in said(at_city("plan", "revert", number))
     assert "LAYER KIND:CODE" in said(at_city("plan", "discard", "areas"))
+    assert "everybody with --all" in said(at_city("plan", "discard"))
+    assert "everybody with --all" in said(
+        at_city("plan", "discard", "--all", "areas", "unit_grid:G1")
+    )
+    shown = at_city("plan", "discard", "--all", "--dry-run").stdout
+    assert shown == "would discard areas unit_grid:G1\n1 would be discarded\n"
+    assert "1 differences" in at_city("plan", "diff").stdout
     assert "1 discarded" in at_city("plan", "discard", "areas", "unit_grid:G1").stdout
     assert at_city("plan", "diff").stdout == "0 differences\n"
     undone = at_city("plan", "revert", number).stdout

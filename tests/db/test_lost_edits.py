@@ -205,3 +205,22 @@ def test_to_discard_is_no_overwriting(
     assert office.one("SELECT count(*) FROM plan.differences") == 0
     of_code = "SELECT count(*) FROM plan.findings WHERE features[1] LIKE %s"
     assert office.one(of_code, f"%{code}%") == 0
+
+
+@pytest.mark.parametrize("side", ["", "-B", None])
+def test_a_row_that_got_another_code_goes_back_as_one(
+    office: Office, engine: Engine, li_na: Planner, zone: int, code: str, side: str | None
+) -> None:
+    save(li_na, zone, f"code = '{code}-A'")
+    save(li_na, zone, f"code = '{code}-B', name = '改名'")
+    named = None if side is None else [("stall_zones", f"produce:{code}{side}")]
+    both = [f"stall_zones produce:{code}", f"stall_zones produce:{code}-B"]
+
+    assert discard(engine, named, is_dry=True) == both
+    assert office.one("SELECT code FROM plan.stall_zones WHERE id = %s", zone) == f"{code}-B"
+    assert discard(engine, named) == both
+    assert office.one("SELECT code || name FROM plan.stall_zones WHERE id = %s", zone) == (
+        f"{code}原名"
+    )
+    assert office.one("SELECT count(*) FROM plan.differences") == 0
+    assert told(office, zone) == []

@@ -241,6 +241,9 @@ def test_what_is_discarded_is_named_and_what_is_not_edited_is_not_found(
     edit(admin, "UPDATE plan.stall_zones SET fee = '9' WHERE code = 'LD-T-03'")
     (change,) = office.get("/v1/plan/diff").json()["changes"]
     named = {"layer": change["layer"], "feature": change["feature"]}
+    shown = office.post("/v1/plan/discard", json={"features": [named], "dry_run": True}).json()
+    assert shown["discarded"] == [f"{change['layer']} {change['feature']}"]
+    assert office.get("/v1/plan/diff").json()["changes"] == [change]
     assert office.post("/v1/plan/discard", json={"features": [named]}).json()["discarded"] == [
         f"{change['layer']} {change['feature']}"
     ]

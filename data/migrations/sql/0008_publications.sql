@@ -214,7 +214,8 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 $$;
 
 -- Brings drafts back to what is published: all, or those that are given as 'layer kind:code'. To lose
--- them is what was asked for, so nothing is told as overwritten.
+-- them is what was asked for, so nothing is told as overwritten. A row that got another name is both
+-- added and withdrawn: it goes back as one, whichever of the two is named, and keeps its number.
 CREATE FUNCTION plan.discard(asked text[]) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 DECLARE
@@ -238,13 +239,27 @@ BEGIN
             AND attname NOT IN ('id', 'row_version', 'base_version', 'edited_by', 'edited_at');
         joined := CASE WHEN in_layer IN ('stall_zones', 'facilities')
             THEN 'LEFT JOIN city.schedules AS s ON s.id = c.schedule_id' ELSE '' END;
-        SELECT array_agg(d.draft_id) FILTER (WHERE d.change = 'added'),
-            array_agg(d.draft_id) FILTER (WHERE d.change = 'changed'),
-            array_agg(d.base_id) FILTER (WHERE d.change = 'changed'),
-            array_agg(d.base_id) FILTER (WHERE d.change = 'withdrawn'), array_agg(d.feature)
-            INTO added, drafts, bases, withdrawn, named FROM plan.differences AS d
-            WHERE d.layer = in_layer
-            AND (asked IS NULL OR d.layer || ' ' || d.feature = ANY (asked));
+        WITH d AS MATERIALIZED (SELECT * FROM plan.differences AS d WHERE d.layer = in_layer),
+        renamed AS MATERIALIZED (
+            SELECT DISTINCT ON (w.base_id) a.draft_id, w.base_id, a.feature AS now, w.feature AS was
+            FROM d AS a JOIN city.history AS h ON h.table_name = 'plan.' || in_layer
+                AND h.row_id = a.draft_id AND h.action = 'UPDATE'
+            JOIN d AS w ON w.change = 'withdrawn' AND w.feature = plan.id_of(in_layer, h.before)
+            WHERE a.change = 'added' ORDER BY w.base_id, h.id DESC
+        ), told AS (
+            SELECT d.*, r.draft_id AS renamed_id, r.base_id AS renamed_from
+            FROM d LEFT JOIN renamed AS r ON d.feature IN (r.now, r.was)
+            WHERE asked IS NULL OR in_layer || ' ' || d.feature = ANY (asked)
+            OR in_layer || ' ' || r.now = ANY (asked) OR in_layer || ' ' || r.was = ANY (asked)
+        )
+        SELECT array_agg(t.draft_id) FILTER (WHERE t.change = 'added' AND t.renamed_id IS NULL),
+            array_agg(coalesce(t.renamed_id, t.draft_id) ORDER BY t.feature) FILTER (
+                WHERE t.change = 'changed' OR t.change = 'added' AND t.renamed_id IS NOT NULL),
+            array_agg(coalesce(t.renamed_from, t.base_id) ORDER BY t.feature) FILTER (
+                WHERE t.change = 'changed' OR t.change = 'added' AND t.renamed_id IS NOT NULL),
+            array_agg(t.base_id) FILTER (WHERE t.change = 'withdrawn' AND t.renamed_id IS NULL),
+            array_agg(t.feature)
+            INTO added, drafts, bases, withdrawn, named FROM told AS t;
         EXECUTE format('DELETE FROM plan.%I WHERE id = ANY ($1)', in_layer) USING added;
         EXECUTE format('SELECT plan.write_over(%1$L, back.draft, to_jsonb(c) '
             '|| jsonb_build_object(''geom'', c.geom::text %2$s)) FROM unnest($1, $2) '
