@@ -970,7 +970,7 @@ GRANT EXECUTE ON FUNCTION plan.id_of(text, jsonb) TO tidegrid_planner, tidegrid_
 -- No function is everybody's (data/closing.py). Triggers run for whoever saves; what they call must
 -- be that person's, unless they act for the owner.
 GRANT EXECUTE ON FUNCTION city.actor(), plan.is_publishing(), plan.is_giving_up(),
-    plan.speaks_english(), plan.filled(text, jsonb),
+    plan.speaks_english(), plan.is_public(text[]), plan.filled(text, jsonb),
     plan.brief(text), plan.odd_attributes(jsonb),
     plan.named(text, jsonb, boolean), plan.refuse(text, text, jsonb, geometry, jsonb),
     plan.wait_for_code(text), plan.brought(geometry, text[]),
