@@ -30,14 +30,17 @@ def findings(office: Office) -> None:
 
 
 @pytest.mark.usefixtures("findings")
-def test_what_was_overwritten_is_settled_by_deleting_it_and_no_other_finding_is(
+def test_what_was_overwritten_is_settled_by_whose_it_was_and_no_other_finding_is_deleted(
     office: Office, desk: Desk
 ) -> None:
     gone = {"do": "delete", "key": "rule", "code": "overwritten"}
-    settled = desk("hong").edit("finding_places", gone)
+    refused = desk("hong").edit("finding_places", gone)
+    settled = desk("green").edit("finding_places", gone)
     kept = desk("hong").edit("finding_places", gone | {"code": "gap"})
     kept_en = desk("green").edit("finding_places", gone | {"code": "gap"})
 
+    assert not refused["saved"]
+    assert "这一条由 green 或管理员删除" in "\n".join(refused["errors"])
     assert settled["saved"], settled["errors"]
     assert (kept["saved"], kept_en["saved"]) == (False, False)
     told, told_en = ("\n".join(one["errors"]) for one in (kept, kept_en))
