@@ -169,6 +169,16 @@ edits = st.lists(
     ],
     False,
 )
+@example(  # Far from where a strip is cut off it gets longer.
+    [(0, 0), (0, 6), (10, 1)],
+    [
+        (0, 0, (0.0, 0.0), True),
+        (1, 0, (-0.1, 0.0), False),
+        (3, 0, (0.0, 0.0), True),
+        (0, 0, (0.0, 0.1), False),
+    ],
+    True,
+)
 def test_judged_again_after_each_change_is_as_judged_whole(
     lines: list[tuple[int, int]],
     edits: list[tuple[int, int, tuple[float, float], bool]],
