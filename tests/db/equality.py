@@ -19,12 +19,11 @@ Floats = npt.NDArray[np.float64]
 SHORTEST_DEG = 1e-12
 """Of a segment that PostGIS always looks at."""
 
-_POINTS = """
-    CREATE TEMP TABLE asked ON COMMIT DROP AS
-    SELECT n, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS geom
-    FROM unnest(CAST(:lon AS float8[]), CAST(:lat AS float8[])) WITH ORDINALITY AS p(lon, lat, n)
-"""
 _HOLDERS = """
+    WITH asked AS MATERIALIZED (
+        SELECT n, ST_SetSRID(ST_MakePoint(lon, lat), 4326) AS geom FROM unnest(
+            CAST(:lon AS float8[]), CAST(:lat AS float8[])) WITH ORDINALITY AS p(lon, lat, n)
+    )
     SELECT p.n - 1, a.kind, a.code, NOT ST_Contains(a.geom, p.geom) AS on_border
     FROM asked p JOIN city.areas a ON a.geom && p.geom AND ST_Intersects(a.geom, p.geom)
     WHERE a.valid @> now() ORDER BY on_border, a.code COLLATE "C"
@@ -55,9 +54,9 @@ def tricky_points(
 
 def assert_equal(connection: Connection, index: AreaIndex, lon: Floats, lat: Floats) -> int:
     """Compare every holder of every point, borders and winners too; return how many border ones."""
-    connection.execute(text(_POINTS), {"lon": lon.tolist(), "lat": lat.tolist()})
+    points = {"lon": lon.tolist(), "lat": lat.tolist()}
     held: dict[tuple[int, str], list[tuple[str, bool]]] = defaultdict(list)
-    for n, kind, code, on_border in connection.execute(text(_HOLDERS)):
+    for n, kind, code, on_border in connection.execute(text(_HOLDERS), points):
         held[n, kind].append((code, on_border))
     _assert_winners(index, lon, lat, held)
     for n in range(len(lon)):
