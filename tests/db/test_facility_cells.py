@@ -96,7 +96,7 @@ STATEMENTS = (
     "UPDATE city.facilities SET name = name || '改'",
     "UPDATE city.facilities SET code = 'X' || code, kind = 'camera' "
     "WHERE kind = 'bin' AND code LIKE '%5'",
-    "UPDATE city.facilities SET valid = tstzrange(lower(valid), lower(valid) + interval '1 s') "
+    "UPDATE city.facilities SET valid = tstzrange(lower(valid), lower(valid) + interval '1 us') "
     "WHERE upper_inf(valid) AND code LIKE '%7'",
     "DELETE FROM city.facilities WHERE code LIKE '%2'",
     "DELETE FROM city.facilities WHERE NOT upper_inf(valid)",
