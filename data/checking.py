@@ -25,7 +25,7 @@ from geo.records import StallZone
 from geo.schedules import CITY_TIME
 from geo.types import BBox, LonLat
 
-_MANY = 500
+MANY = 500
 """More changes than these are judged faster all at once."""
 _OF_ALL = ("areas", "kinds")
 _OF_HOURS = ("calendar", "overrides")
@@ -93,7 +93,7 @@ def check(session: Session, *, full: bool = False) -> Checked:
     last = session.scalar(select(CheckRow.grounds).order_by(CheckRow.id.desc()).limit(1)) or {}
     changes, unknown = _taken(session)
     drafts = Drafts(session, day)
-    is_full = full or unknown or last.get("all") != grounds["all"] or len(changes) > _MANY
+    is_full = full or unknown or last.get("all") != grounds["all"] or len(changes) > MANY
     known = _known(session)
     if is_full:
         found = judge(drafts.whole(), rules)

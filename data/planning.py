@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import shapely
 from sqlalchemy import func, select
@@ -16,9 +16,13 @@ from data.models import (
     AreaDraft,
     AreaRow,
     FacilityDraft,
+    FacilityRow,
     KindRow,
+    ScheduleRow,
     StallDraft,
+    StallRow,
     StallZoneDraft,
+    StallZoneRow,
 )
 from data.queries.rows import AnyRow, AnySelect
 from data.queries.schedules import calendar_of, overrides_of, schedule_of
@@ -37,15 +41,38 @@ _ZONE = ("kind", "code", "name", "name_en", "capacity", "hours", "attributes")
 _STALL = ("zone_code", "number", "state")
 
 
+class Tables(NamedTuple):
+    """Where a plan is kept, with the columns of the drafts."""
+
+    areas: Any
+    stall_zones: Any
+    stalls: Any
+    facilities: Any
+
+
+def _now(row: Any) -> Any:
+    """The published rows of a layer with their hours in words."""
+    asked = select(row).where(func.upper_inf(row.valid))
+    if row in (StallZoneRow, FacilityRow):
+        asked = asked.add_columns(ScheduleRow.hours)
+        asked = asked.outerjoin(ScheduleRow, ScheduleRow.id == row.schedule_id)
+    return asked.subquery().c
+
+
+DRAWN = Tables(AreaDraft, StallZoneDraft, StallDraft, FacilityDraft)
+SHOWN = Tables(_now(AreaRow), _now(StallZoneRow), _now(StallRow), _now(FacilityRow))
+"""What is published, as if somebody had drawn it."""
+
+
 class Drafts:
-    """The drafts of schema `plan`, read by box when they are asked for.
+    """The drafts of schema `plan`, or what is published, read by box when they are asked for.
 
     Made for one judgement in one transaction: what is counted and known of hours is kept. Reads
     with the rights of its session; facilities that it may not see are not judged.
     """
 
-    def __init__(self, session: Session, day: date) -> None:
-        self._session, self._day = session, day
+    def __init__(self, session: Session, day: date, tables: Tables = DRAWN) -> None:
+        self._session, self._day, self._tables = session, day, tables
 
     @property
     def day(self) -> date:
@@ -63,9 +90,8 @@ class Drafts:
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
-        rows = self._session.execute(
-            select(AreaDraft.kind, func.count()).group_by(AreaDraft.kind).order_by(AreaDraft.kind)
-        )
+        kind = self._tables.areas.kind
+        rows = self._session.execute(select(kind, func.count()).group_by(kind).order_by(kind))
         return {kind: int(count) for kind, count in rows}
 
     @cached_property
@@ -83,7 +109,8 @@ class Drafts:
 
     def areas(self, kind: str, box: BBox | None = None) -> Sequence[Area]:
         """Return the drawn areas of a kind whose box touches this one, all without one."""
-        asked = _touching(AreaDraft, box, _AREA).where(AreaDraft.kind == kind)
+        table = self._tables.areas
+        asked = _touching(table, box, _AREA).where(table.kind == kind)
         return [_area(*found) for found in self._read(asked)]
 
     def published(self, kind: str, box: BBox | None = None) -> Sequence[Area]:
@@ -95,23 +122,26 @@ class Drafts:
 
     def stall_zones(self, box: BBox | None = None) -> Sequence[StallZone]:
         """Return the drawn stall zones whose box touches this one, all without one."""
-        return [self._zone(*found) for found in self._read(_touching(StallZoneDraft, box, _ZONE))]
+        asked = _touching(self._tables.stall_zones, box, _ZONE)
+        return [self._zone(*found) for found in self._read(asked)]
 
     def facilities(
         self, box: BBox | None = None, kinds: Collection[str] | None = None
     ) -> Sequence[Facility]:
         """Return the drawn facilities whose box touches this one, all kinds if none are given."""
-        asked = _touching(FacilityDraft, box, _FACILITY)
+        table = self._tables.facilities
+        asked = _touching(table, box, _FACILITY)
         if kinds is not None:
-            asked = asked.where(FacilityDraft.kind.in_(kinds))
+            asked = asked.where(table.kind.in_(kinds))
         return [_facility(*found) for found in self._read(asked)]
 
     def stalls(self, zone_codes: Collection[str] | None = None) -> Sequence[Stall]:
         """Return the drawn stalls of zones, of all without any given."""
-        asked = _selected(StallDraft, _STALL)
+        table = self._tables.stalls
+        asked = _selected(table, _STALL)
         if zone_codes is not None:
-            asked = asked.where(StallDraft.zone_code.in_(zone_codes))
-        asked = asked.order_by(StallDraft.zone_code, StallDraft.number, StallDraft.id)
+            asked = asked.where(table.zone_code.in_(zone_codes))
+        asked = asked.order_by(table.zone_code, table.number, table.id)
         return [
             Stall(row.zone_code, row.number, shape, state=row.state)
             for row, shape in self._read(asked)
@@ -122,10 +152,11 @@ class Drafts:
     ) -> Sequence[Area | StallZone | Facility]:
         """Return what has one of the codes; of stall zones whatever its kind."""
         if layer == "stall_zones":
-            asked = _touching(StallZoneDraft, None, _ZONE)
-            found = self._read(asked.where(StallZoneDraft.code.in_(codes)))
+            zones = self._tables.stall_zones
+            asked = _touching(zones, None, _ZONE)
+            found = self._read(asked.where(zones.code.in_(codes)))
             return [self._zone(*one) for one in found]
-        table: Any = AreaDraft if layer == "areas" else FacilityDraft
+        table = self._tables.areas if layer == "areas" else self._tables.facilities
         asked = _touching(table, None, _AREA if layer == "areas" else _FACILITY)
         found = self._read(asked.where(table.kind == kind, table.code.in_(codes)))
         return [_area(*one) if layer == "areas" else _facility(*one) for one in found]
@@ -133,12 +164,13 @@ class Drafts:
     def unread(self) -> Sequence[Unread]:
         """Return all places whose hours are written down and cannot be read."""
         found = []
-        for table, columns in ((StallZoneDraft, _ZONE), (FacilityDraft, (*_FACILITY, "hours"))):
+        zones, facilities = self._tables.stall_zones, self._tables.facilities
+        for table, columns in ((zones, _ZONE), (facilities, (*_FACILITY, "hours"))):
             written = select(table.hours).where(table.hours.is_not(None)).distinct()
             wrong = [one for one in self._session.scalars(written) if _schedule(one) is None]
             if wrong:
                 asked = _touching(table, None, columns).where(table.hours.in_(wrong))
-                make = self._zone if table is StallZoneDraft else _facility
+                make = self._zone if table is zones else _facility
                 found += [Unread(make(*one), one[0].hours) for one in self._read(asked)]
         return found
 

@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from data.checking import Checked, check, forget_moves
 from data.layers import LAYERS
+from data.prospects import freeze, refusal, refusal_beside, something_waits, take_effect, waits_as
 from data.turns import in_turn
 from geo.errors import InvalidParameter, NotFound, PublicationRefused
+from geo.schedules import CITY_TIME
 
 _NOTE_MAX = 1_000
-_SHOWN = 3
 
 # A publication closes rows and opens rows at its instant: those are its changes.
 _COUNTS = " UNION ALL ".join(
@@ -33,6 +34,10 @@ _COUNTS = " UNION ALL ".join(
     """
     for layer in LAYERS
 )
+_HELD = text("""
+    SELECT layer || ' ' || feature AS name, publication, takes_effect_at AT TIME ZONE :zone AS at
+    FROM plan.held WHERE layer || ' ' || feature = ANY(:asked) ORDER BY 1 LIMIT 1
+""")
 _GENERATIONS = text(f"""
     SELECT g.id, g.published_at, g.published_by, g.note, c.layer, c.added, c.changed, c.withdrawn
     FROM (SELECT * FROM city.generations WHERE id = coalesce(:only, id)
@@ -82,20 +87,27 @@ def publish_drafts(
 ) -> Published:
     """Publish all that planners drew and return the generation; whole or not at all.
 
-    The plan is judged on the snapshot that is published. Raises `PublicationRefused` when there
-    are errors, or warnings that are not accepted; what was found is kept then, too.
+    The plan is judged on the snapshot that is published; where something waits for its date, so is
+    what the public will see until then. Raises `PublicationRefused` when there are errors, or
+    warnings that are not accepted, and when a publication that waits holds one of the features;
+    what was found is kept then, too.
     """
     note = noted(note)
 
-    def work(session: Session) -> tuple[bool, Published]:
+    def work(session: Session) -> Published | PublicationRefused:
         checked = check(session)
-        if not is_fit(checked, accept_warnings):
-            return False, Published(None, checked)
-        return True, Published(_publish(session, by, note), checked)
+        refused = refusal(checked.findings, accept_warnings)
+        if refused:
+            return refused
+        try:
+            with session.begin_nested():
+                return Published(_publish(session, by, note, checked, accept_warnings), checked)
+        except PublicationRefused as error:
+            return error
 
-    is_published, done = in_turn(engine, work)
-    if not is_published:
-        raise refusal(done.checked)
+    done = in_turn(engine, work)
+    if isinstance(done, PublicationRefused):
+        raise done
     return done
 
 
@@ -118,12 +130,16 @@ def discard(
     """Bring drafts back to what is published and return them as `layer kind:code`.
 
     All of them, or those that are given as layer and `kind:code`; with one that got another name,
-    the other comes along. A dry run only tells. Raises `NotFound` for one that has nothing to
-    discard; then nothing is.
+    the other comes along. What waits for its date stays: it is cancelled first. A dry run only
+    tells. Raises `NotFound` for one that has nothing to discard, and `PublicationRefused` for one
+    that waits; then nothing is.
     """
     asked = None if features is None else [" ".join(feature) for feature in features]
 
     def work(session: Session) -> list[str]:
+        held = session.execute(_HELD, {"asked": asked, "zone": CITY_TIME}).one_or_none()
+        if held is not None:
+            raise PublicationRefused(f"{held.name} {waits_as(held.publication, held.at)}")
         with session.begin_nested() as step:
             rows = session.scalars(text("SELECT plan.discard(:asked)"), {"asked": asked})
             done = list(rows)
@@ -137,13 +153,22 @@ def discard(
     return in_turn(engine, work)
 
 
-def _publish(session: Session, by: str, note: str) -> Generation | None:
-    frozen = session.scalar(text("SELECT plan.freeze(:by, :note, NULL)"), {"by": by, "note": note})
+def _publish(
+    session: Session, by: str, note: str, checked: Checked, accept_warnings: bool
+) -> Generation | None:
+    frozen = freeze(session, by, note, None)
     if frozen is None:
         return None
-    made = session.scalar(text("SELECT plan.take_effect(:frozen)"), {"frozen": frozen})
+    if something_waits(session, but=frozen):
+        made, found = take_effect(session, frozen)
+        refused = refusal_beside(found, checked, accept_warnings)
+        if refused:
+            raise refused
+    else:
+        # Nothing is left of the drafts that was not judged just now.
+        made = session.scalar(text("SELECT plan.take_effect(:frozen)"), {"frozen": frozen}) or 0
     forget_moves(session)
-    return generation_of(session, int(made or 0))
+    return generation_of(session, made)
 
 
 def _generations(session: Session, only: int | None, limit: int) -> list[Generation]:
@@ -164,18 +189,3 @@ def noted(note: str) -> str:
     if not note.strip() or len(note) > _NOTE_MAX or "\0" in note:
         raise InvalidParameter(f"a publication needs a note of up to {_NOTE_MAX} characters")
     return note.strip()
-
-
-def is_fit(checked: Checked, accept_warnings: bool) -> bool:
-    """Return whether a plan may be published: without errors, and warnings are accepted."""
-    return not checked.count("error") and (accept_warnings or not checked.count("warning"))
-
-
-def refusal(checked: Checked) -> PublicationRefused:
-    """Return what is said of a plan that may not be published."""
-    grave = "error" if checked.count("error") else "warning"
-    found = [one for one in checked.findings if one.severity == grave]
-    told = " ".join(one.text_en for one in found[:_SHOWN])
-    more = f" And {len(found) - _SHOWN} more." if len(found) > _SHOWN else ""
-    remedy = "mend them first" if grave == "error" else "mend or accept them"
-    return PublicationRefused(f"the plan has {len(found)} {grave}s; {remedy}: {told}{more}")

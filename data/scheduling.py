@@ -6,6 +6,7 @@ are valid without end, and hears of a change by the clock: it would show them at
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
@@ -14,11 +15,20 @@ from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from data.checking import Checked, check
+from data.checking import check
 from data.models import FindingRow, PublicationFeatureRow, PublicationRow
-from data.publications import is_fit, noted, refusal
+from data.prospects import (
+    freeze,
+    overtaken,
+    refusal,
+    refusal_beside,
+    rehearse,
+    something_waits,
+    take_effect,
+)
+from data.publications import noted
 from data.turns import in_turn
-from geo.errors import InvalidInstant, NotFound
+from geo.errors import InvalidInstant, NotFound, PublicationRefused
 from geo.schedules import CITY_TIME
 from geo.types import parse_instant
 
@@ -59,24 +69,33 @@ def schedule(
 ) -> Waiting | None:
     """Freeze all that planners drew, to be published at an instant; None when that is nothing.
 
-    It is judged now. Raises `InvalidInstant` for one that is not in the future, and
-    `PublicationRefused` as publishing does.
+    It is judged now, on top of what waits for an instant before, and again when it takes effect.
+    Raises `InvalidInstant` for one that is not in the future, and `PublicationRefused` as
+    publishing does.
     """
     note = noted(note)
     if at <= datetime.now(UTC):
         raise InvalidInstant("a date to publish on lies in the future; without one it is at once")
 
-    def work(session: Session) -> tuple[bool, Checked, Waiting | None]:
+    def work(session: Session) -> Waiting | PublicationRefused | None:
         checked = check(session)
-        if not is_fit(checked, accept_warnings):
-            return False, checked, None
-        given = {"by": by, "note": note, "at": at}
-        frozen = session.scalar(text("SELECT plan.freeze(:by, :note, :at)"), given)
-        return True, checked, None if frozen is None else _one(session, frozen)
+        refused = refusal(checked.findings, accept_warnings)
+        if refused:
+            return refused
+        try:
+            with session.begin_nested():
+                frozen = freeze(session, by, note, at)
+                if frozen is not None and something_waits(session, but=frozen):
+                    refused = refusal_beside(rehearse(session, frozen), checked, accept_warnings)
+                    if refused:
+                        raise refused
+        except PublicationRefused as error:
+            return error
+        return None if frozen is None else _one(session, frozen)
 
-    is_frozen, checked, waiting = in_turn(engine, work)
-    if not is_frozen:
-        raise refusal(checked)
+    waiting = in_turn(engine, work)
+    if isinstance(waiting, PublicationRefused):
+        raise waiting
     return waiting
 
 
@@ -116,7 +135,8 @@ def cancel(engine: Engine, number: int) -> Waiting:
 def take_due(engine: Engine) -> list[Waiting]:
     """Publish what waits and is due, each from its own instant on, and return what came of it.
 
-    Whole or not at all: what was changed since by another publication fails with a reason.
+    Whole or not at all: what was changed since by another publication fails with a reason, and what
+    brings errors into what the public sees.
     """
     done: list[Waiting] = []
     while _is_due(engine):
@@ -144,21 +164,34 @@ def _take(session: Session) -> Waiting | None:
     number = session.scalar(_DUE)
     if number is None:
         return None
-    overtaken = sorted(session.scalars(text("SELECT plan.overtaken(:number)"), {"number": number}))
-    if overtaken:
-        more = f" … ({len(overtaken)})" if len(overtaken) > _SHOWN else ""
-        named = ", ".join(overtaken[:_SHOWN]) + more
+    changed = overtaken(session, number)
+    if changed:
+        named = _listed(changed)
         _tell(session, number, "publication_overtaken", named)
         _end(session, number, "failed", f"changed since by other publications: {named}")
         return _one(session, number)
     try:
         with session.begin_nested():
-            session.execute(text("SELECT plan.take_effect(:number)"), {"number": number})
+            _, found = take_effect(session, number)
+            errors = [one for one in found if one.severity == "error"]
+            if errors:
+                raise _Unfit(_listed([f"{one.rule} {' '.join(one.features)}" for one in errors]))
+    except _Unfit as unfit:
+        _tell(session, number, "publication_unfit", str(unfit))
+        _end(session, number, "failed", f"it would bring in errors: {unfit}")
     except IntegrityError as error:
         reason = str(error.orig).splitlines()[0]
         _tell(session, number, "publication_failed", reason)
         _end(session, number, "failed", reason)
     return _one(session, number)
+
+
+class _Unfit(Exception):
+    """What took effect brings in errors, and is undone."""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" … ({len(names)})" if len(names) > _SHOWN else "")
 
 
 def _tell(session: Session, number: int, because: str, which: str) -> None:

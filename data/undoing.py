@@ -7,12 +7,21 @@ from collections.abc import Sequence
 from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
-from data.checking import check, findings, forget_moves
+from data.checking import check, forget_moves
+from data.prospects import take_effect
 from data.publications import Generation, generation_of
 from data.turns import in_turn
 from geo.errors import PublicationRefused
 
 _SHOWN = 5
+_UNDONE = text("""
+    SELECT u.layer || ' ' || u.feature AS feature, u.base_id IS DISTINCT FROM u.now_id AS is_newer,
+        d.feature IS NOT NULL AS is_edited, EXISTS (SELECT FROM plan.waiting AS w
+            WHERE w.layer = u.layer AND plan.marks_of(w.layer, w.feature, NULL)
+                && plan.marks_of(u.layer, u.feature, NULL)) AS waits
+    FROM plan.undoing(:number) AS u
+    LEFT JOIN plan.differences AS d ON d.layer = u.layer AND d.feature = u.feature ORDER BY 1
+""")
 
 
 def revert(
@@ -28,7 +37,8 @@ def revert(
 
     Only features that it changed. What was published there since refuses all, or stays as it is
     with `keep_newer`; None when nothing is left to undo. Raises `NotFound`, and
-    `PublicationRefused` where drafts are edited, or when it brings in errors that are not accepted.
+    `PublicationRefused` where drafts are edited or wait for a date, or when it brings errors that
+    are not accepted into what the public sees.
     """
 
     def work(session: Session) -> Generation | None:
@@ -36,43 +46,38 @@ def revert(
         undone = _undone(session, number, keep_newer)
         if not undone:
             return None
-        check(session)
-        before = _errors(session)
         frozen = session.scalar(
             text("SELECT plan.freeze_undoing(:number, :by, :note)"),
             {"number": number, "by": by, "note": note.strip() or f"revert of {number}"},
         )
-        made = session.scalar(text("SELECT plan.take_effect(:frozen)"), {"frozen": frozen})
+        made, found = take_effect(session, int(frozen or 0))
+        errors = [one.text_en for one in found if one.severity == "error"]
+        if errors and not accept_errors:
+            raise PublicationRefused(
+                f"without generation {number} the city has {len(errors)} errors more; accept them "
+                f"or mend the plan: {' '.join(errors[:_SHOWN])}"
+            )
         session.execute(text("SELECT plan.discard(:features)"), {"features": undone})
         forget_moves(session)
         check(session)
-        errors = {key: told for key, told in _errors(session).items() if key not in before}
-        if errors and not accept_errors:
-            raise PublicationRefused(
-                f"without generation {number} the plan has {len(errors)} errors more; accept them "
-                f"or mend the plan: {' '.join(list(errors.values())[:_SHOWN])}"
-            )
-        return generation_of(session, int(made or 0))
+        return generation_of(session, made)
 
     return in_turn(engine, work)
 
 
 def _undone(session: Session, number: int, keep_newer: bool) -> list[str]:
     """What is to be undone, as `layer kind:code`; raises when that would undo more than it."""
-    rows = session.execute(
-        text(
-            "SELECT u.layer || ' ' || u.feature AS feature, u.base_id IS DISTINCT FROM u.now_id "
-            "AS is_newer, d.feature IS NOT NULL AS is_edited "
-            "FROM plan.undoing(:number) AS u LEFT JOIN plan.differences AS d "
-            "ON d.layer = u.layer AND d.feature = u.feature ORDER BY 1"
-        ),
-        {"number": number},
-    ).all()
+    rows = session.execute(_UNDONE, {"number": number}).all()
     newer = [row.feature for row in rows if row.is_newer]
     if newer and not keep_newer:
         raise PublicationRefused(
             f"{_named(newer)} changed by a later publication; revert that first, or keep what "
             "is newer"
+        )
+    waiting = [row.feature for row in rows if row.waits and not row.is_newer]
+    if waiting:
+        raise PublicationRefused(
+            f"{_named(waiting)} in a publication that waits for its date; cancel that first"
         )
     edited = [row.feature for row in rows if row.is_edited and not row.is_newer]
     if edited:
@@ -85,7 +90,3 @@ def _undone(session: Session, number: int, keep_newer: bool) -> list[str]:
 def _named(features: Sequence[str]) -> str:
     more = f" and {len(features) - _SHOWN} more" if len(features) > _SHOWN else ""
     return f"{', '.join(features[:_SHOWN])}{more} {'is' if len(features) == 1 else 'are'}"
-
-
-def _errors(session: Session) -> dict[str, str]:
-    return {one.key: one.text_en for one in findings(session) if one.severity == "error"}

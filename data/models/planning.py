@@ -235,8 +235,14 @@ class PublicationFeatureRow(Base):
     base_id: Mapped[int | None] = mapped_column(
         BigInteger, comment="依据 · number of the published row that it replaces"
     )
+    draft_id: Mapped[int | None] = mapped_column(
+        BigInteger, comment="编辑行号 · number of the draft that was frozen"
+    )
     draft_version: Mapped[int | None] = mapped_column(
         BigInteger, comment="编辑版本 · version of the draft that was frozen"
+    )
+    former_id: Mapped[int | None] = mapped_column(
+        BigInteger, comment="原编号 · number of the published row that it was under another code"
     )
     record: Mapped[dict[str, Any] | None] = mapped_column(
         JSONB, comment="内容 · the columns, without the shape"
@@ -247,12 +253,12 @@ class PublicationFeatureRow(Base):
 
 
 class LineageRow(Base):
-    """Where the ground of an area went when areas were split, merged or cut anew."""
+    """Where ground went: of areas split, merged or cut anew, of a stall zone with another code."""
 
     __tablename__ = "lineage"
     __table_args__ = (
         CheckConstraint("share > 0 AND share <= 1", name="share"),
-        {"schema": CITY, "comment": "区域沿革 · which areas became which, by share of the ground"},
+        {"schema": CITY, "comment": "区域和疏导区沿革 · which areas and stall zones became which"},
     )
 
     generation: Mapped[int] = mapped_column(
@@ -260,9 +266,9 @@ class LineageRow(Base):
         primary_key=True,
         comment="发布批次 · the publication",
     )
-    kind: Mapped[str] = mapped_column(primary_key=True, comment="类型 · kind of the areas")
+    kind: Mapped[str] = mapped_column(primary_key=True, comment="类型 · kind of the areas or zones")
     from_code: Mapped[str] = mapped_column(primary_key=True, comment="原编号 · code before")
     to_code: Mapped[str] = mapped_column(primary_key=True, comment="新编号 · code after")
     share: Mapped[float] = mapped_column(
-        comment="份额 · share of the area before that the other holds, up to 1"
+        comment="份额 · share of the ground before that the other holds, up to 1"
     )

@@ -66,3 +66,13 @@ def close_office(office: Office) -> None:
     with office.watched() as session:
         for name in office.passwords:
             session.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(name)))
+
+
+def draw_zone(planner: psycopg.Connection[Any], code: str, grid: str) -> None:
+    """Draw a night market, ten metres across, in a unit grid that has room for it."""
+    planner.execute(
+        b"INSERT INTO plan.stall_zones (kind, code, name, geom) SELECT 'night_market', %s, 'x', "
+        b"ST_Multi(ST_Buffer(ST_PointOnSurface(geom)::geography, 5)::geometry) FROM plan.areas "
+        b"WHERE kind = 'unit_grid' AND code = %s",
+        [code, grid],
+    )

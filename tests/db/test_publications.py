@@ -13,8 +13,9 @@ from data.changes import changes_now, changes_of
 from data.checking import check
 from data.publications import discard, history, publish_drafts
 from data.turns import in_turn
+from data.undoing import revert
 from geo.errors import InvalidParameter, NotFound, PublicationRefused
-from tests.db.planning import Office
+from tests.db.planning import Office, draw_zone
 
 Planner = psycopg.Connection[Any]
 UNPUBLISHED = "SELECT count(*) FROM plan.differences"
@@ -164,6 +165,95 @@ def test_overrides_and_time_zones_of_zones_stay(
             "WHERE z.code = 'LD-T-05' AND fee = '6' AND upper_inf(valid)")  # fmt: skip
     assert office.one(zone) == "Asia/Urumqi"
     assert office.one("SELECT count(*) FROM city.overrides") == held
+
+
+EXCEPTIONS = (
+    "SELECT string_agg(concat_ws(' ', kind, code, reason_en), ', ' ORDER BY reason_en) "
+    "FROM city.overrides WHERE reason_en ~ '^of '"
+)
+
+
+def except_one_day(office: Office, *codes: str) -> None:
+    """Give each zone a dated exception; of those of the tests no other is left."""
+    with office.watched() as session:
+        session.execute(b"DELETE FROM city.overrides WHERE reason_en ~ '^of '")
+        for code in codes:
+            session.execute(
+                b"INSERT INTO city.overrides (family, kind, code, dates, opens, reason_en) "
+                b"SELECT family, kind, code, '[2027-01-01,2027-01-02)', false, 'of ' || code "
+                b"FROM city.stall_zones WHERE code = %s AND upper_inf(valid)",
+                [code],
+            )
+
+
+def kind_of(office: Office, code: str) -> str:
+    return str(office.one("SELECT kind FROM plan.stall_zones WHERE code = %s", code))
+
+
+def rename(planner: Planner, code: str, becomes: str) -> None:
+    """Stalls go with their zone."""
+    planner.execute(b"UPDATE plan.stall_zones SET code = %s WHERE code = %s", [becomes, code])
+    planner.execute(b"UPDATE plan.stalls SET zone_code = %s WHERE zone_code = %s", [becomes, code])
+
+
+def test_overrides_follow_a_zone_that_gets_another_code_and_kind_and_its_undoing(
+    engine: Engine, chen: Planner, office: Office
+) -> None:
+    except_one_day(office, "LD-T-03")
+    kind, was = kind_of(office, "LD-T-03"), office.one(EXCEPTIONS)
+    other = "creative" if kind != "creative" else "night_market"
+    rename(chen, "LD-T-03", "LD-T-97")
+    made = put(engine, accept_warnings=True)
+    assert office.one(EXCEPTIONS) == f"{kind} LD-T-97 of LD-T-03"
+    revert(engine, made.number, by="bureau")
+    assert office.one(EXCEPTIONS) == was
+
+    chen.execute(b"UPDATE plan.stall_zones SET kind = %s WHERE code = 'LD-T-03'", [other])
+    made = put(engine, accept_warnings=True)
+    assert office.one(EXCEPTIONS) == f"{other} LD-T-03 of LD-T-03"
+    revert(engine, made.number, by="bureau")
+    assert office.one(EXCEPTIONS) == was
+
+
+def test_overrides_of_two_zones_that_change_codes_change_with_them(
+    engine: Engine, chen: Planner, office: Office
+) -> None:
+    except_one_day(office, "LD-T-06", "LD-T-07")
+    kinds = kind_of(office, "LD-T-06"), kind_of(office, "LD-T-07")
+    rename(chen, "LD-T-06", "LD-T-96")
+    rename(chen, "LD-T-07", "LD-T-06")
+    rename(chen, "LD-T-96", "LD-T-07")
+    swapped = put(engine, accept_warnings=True)
+    told = f"{kinds[0]} LD-T-07 of LD-T-06, {kinds[1]} LD-T-06 of LD-T-07"
+    assert office.one(EXCEPTIONS) == told
+    revert(engine, swapped.number, by="bureau")
+    told = f"{kinds[0]} LD-T-06 of LD-T-06, {kinds[1]} LD-T-07 of LD-T-07"
+    assert office.one(EXCEPTIONS) == told
+
+
+def test_a_new_zone_that_takes_an_old_code_does_not_inherit_overrides(
+    engine: Engine, chen: Planner, office: Office
+) -> None:
+    except_one_day(office, "LD-T-08")
+    kind = kind_of(office, "LD-T-08")
+    # In one publication: the zone goes on under another code, a new one stands under its own.
+    rename(chen, "LD-T-08", "LD-T-95")
+    draw_zone(chen, "LD-T-08", "431302004001013")
+    put(engine, accept_warnings=True)
+    assert office.one(EXCEPTIONS) == f"{kind} LD-T-95 of LD-T-08"
+
+    # One after the other: what is withdrawn has its own again when it comes back by undoing only.
+    chen.execute(b"DELETE FROM plan.stalls WHERE zone_code = 'LD-T-95'")
+    chen.execute(b"DELETE FROM plan.stall_zones WHERE code = 'LD-T-95'")
+    gone = put(engine, accept_warnings=True)
+    back = revert(engine, gone.number, by="bureau")
+    assert office.one(EXCEPTIONS) == f"{kind} LD-T-95 of LD-T-08"
+    assert back is not None
+    revert(engine, back.number, by="bureau")
+    draw_zone(chen, "LD-T-95", "431302004001009")
+    chen.execute(b"UPDATE plan.stall_zones SET kind = %s WHERE code = 'LD-T-95'", [kind])
+    put(engine, accept_warnings=True)
+    assert office.one(EXCEPTIONS) is None
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,7 +16,10 @@ from sqlalchemy.orm import Session
 
 from data.changes import changes_now, changes_of
 from data.checking import check
+from data.engine import Role
 from data.publications import discard, publish_drafts
+from data.publishing import publish
+from data.queries.stall_zones import zones_now
 from data.scheduling import Waiting, cancel, effect_of, schedule, scheduled, take_due
 from data.turns import in_turn
 from data.undoing import revert
@@ -100,12 +105,16 @@ def test_two_for_one_instant_take_effect_in_their_order(
 
 
 def test_what_does_not_fit_any_more_fails_whole_with_a_reason(
-    office: Office, engine: Engine, chen: Planner
+    office: Office, engine: Engine, chen: Planner, engine_of: Callable[[str, Role], Engine]
 ) -> None:
     for code in ("LD-T-04", "LD-T-05"):
         chen.execute(FEE.encode(), ["31", code])
     waits = soon(engine, 3)
-    chen.execute(FEE.encode(), ["32", "LD-T-04"])
+    owner = engine_of(office.cluster.url("postgres", office.database), "tidegrid_owner")
+    with Session(owner) as session, session.begin():
+        (zone,) = [one for one in zones_now(session) if one.code == "LD-T-04"]
+        publish(session, [replace(zone, fee="32")], by="import", note="from a file")
+    chen.execute(b"DELETE FROM plan.findings WHERE rule = 'overwritten'")
     chen.execute(b"UPDATE plan.areas SET name = 'new' WHERE code = '431302004001013'")
     assert put(engine) is not None
     assert in_turn(engine, check).is_full

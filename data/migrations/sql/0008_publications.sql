@@ -39,20 +39,60 @@ BEGIN
     EXECUTE 'CREATE VIEW plan.differences AS ' || array_to_string(parts, ' UNION ALL ');
 END $$;
 
--- The same, and whether a publication that waits for its date has it already.
+-- What publications that wait for their date hold.
+CREATE VIEW plan.waiting AS
+    SELECT f.publication, p.takes_effect_at, f.layer, f.feature, f.change, f.base_id, f.draft_id,
+        f.draft_version
+    FROM plan.publication_features AS f JOIN plan.publications AS p ON p.id = f.publication
+    WHERE p.state = 'waiting';
+
+-- The same as the differences, and whether a publication that waits for its date has it already.
 CREATE VIEW plan.changes AS
-    SELECT d.*, waiting.publication FROM plan.differences AS d LEFT JOIN (
-        SELECT f.* FROM plan.publication_features AS f
-            JOIN plan.publications AS p ON p.id = f.publication WHERE p.state = 'waiting'
-    ) AS waiting ON waiting.layer = d.layer AND waiting.feature = d.feature
-        AND waiting.change = d.change AND waiting.base_id IS NOT DISTINCT FROM d.base_id
-        AND waiting.draft_version IS NOT DISTINCT FROM d.draft_version;
+    SELECT d.*, w.publication FROM plan.differences AS d LEFT JOIN plan.waiting AS w
+        ON w.layer = d.layer AND w.feature = d.feature
+        AND w.change = d.change AND w.base_id IS NOT DISTINCT FROM d.base_id
+        AND w.draft_version IS NOT DISTINCT FROM d.draft_version;
+
+-- By what two edits are of one feature: its name, of stall zones whatever the kind, and its draft.
+CREATE FUNCTION plan.marks_of(layer text, feature text, draft_id bigint) RETURNS text[]
+LANGUAGE sql IMMUTABLE
+RETURN ARRAY[CASE layer WHEN 'stall_zones' THEN substr(feature, strpos(feature, ':')) ELSE feature END,
+    'draft ' || draft_id];
+
+-- Differences of which a publication that waits holds the same feature: just this, or an older edit.
+CREATE VIEW plan.held AS
+    SELECT DISTINCT d.layer, d.feature, w.publication, w.takes_effect_at,
+        d.publication IS NOT NULL AS is_just_this
+    FROM plan.changes AS d, LATERAL unnest(plan.marks_of(d.layer, d.feature, d.draft_id)) AS mark
+    JOIN (SELECT w.*, mark FROM plan.waiting AS w,
+            LATERAL unnest(plan.marks_of(w.layer, w.feature, w.draft_id)) AS mark) AS w
+        USING (mark)
+    WHERE w.layer = d.layer;
+
+-- Every published row, now or before: where it lies and what its changes are judged under.
+CREATE VIEW plan.rows_shown AS
+    SELECT 'areas' AS layer, id, kind, code, geom FROM city.areas
+    UNION ALL SELECT 'stall_zones', id, kind, code, geom FROM city.stall_zones
+    UNION ALL SELECT 'stalls', id, 'stall', zone_code, geom FROM city.stalls
+    UNION ALL SELECT 'facilities', id, kind, code, geom FROM city.facilities;
 
 -- What a row shows, without its shape: columns that both tables have, and the hours in words.
 CREATE FUNCTION plan.record_of(r jsonb) RETURNS jsonb
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 RETURN r - ARRAY['id', 'family', 'row_version', 'base_version', 'edited_by', 'edited_at', 'generation',
     'valid', 'schedule_id', 'geom'];
+
+-- The published zone that a draft was before it got another code, and the change that gave it one.
+-- History tells: the first to leave a code since a zone was published under it is that zone.
+CREATE FUNCTION plan.former_zone(draft bigint) RETURNS TABLE (id bigint, change bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    SELECT c.id, h.id FROM city.history AS h
+        JOIN city.stall_zones AS c ON c.code = h.before ->> 'code' AND upper_inf(c.valid)
+        JOIN city.generations AS g ON g.id = c.generation AND g.published_at <= h.changed_at
+    WHERE h.table_name = 'plan.stall_zones' AND h.row_id = draft
+        AND h.before ->> 'code' <> h.after ->> 'code'
+    ORDER BY h.id LIMIT 1
+$$;
 
 -- Freezes all that is not published yet; NULL when that is nothing.
 CREATE FUNCTION plan.freeze(by text, note text, at timestamptz) RETURNS bigint
@@ -67,7 +107,7 @@ BEGIN
         RETURNING id INTO frozen;
     FOREACH layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
         EXECUTE format('INSERT INTO plan.publication_features '
-            'SELECT $1, d.layer, d.feature, d.change, d.base_id, d.draft_version, '
+            'SELECT $1, d.layer, d.feature, d.change, d.base_id, d.draft_id, d.draft_version, NULL, '
             'plan.record_of(to_jsonb(p)), p.geom FROM plan.changes AS d '
             'LEFT JOIN plan.%1$I AS p ON p.id = d.draft_id '
             'WHERE d.layer = %1$L AND d.publication IS NULL', layer) USING frozen;
@@ -78,6 +118,13 @@ BEGIN
         DELETE FROM plan.publications WHERE id = frozen;
         RETURN NULL;
     END IF;
+    UPDATE plan.publication_features AS f SET former_id = was.id FROM (
+            SELECT DISTINCT ON (r.id) r.id, z.draft_id FROM plan.publication_features AS z,
+                LATERAL plan.former_zone(z.draft_id) AS r
+            WHERE z.publication = frozen AND z.layer = 'stall_zones' ORDER BY r.id, r.change
+        ) AS was
+        WHERE f.publication = frozen AND f.layer = 'stall_zones' AND f.draft_id = was.draft_id
+        AND f.base_id IS DISTINCT FROM was.id;
     RETURN frozen;
 END $$;
 
@@ -126,15 +173,39 @@ BEGIN
     FROM (
         SELECT min(f.layer) AS layer, array_agg(f.feature ORDER BY f.layer, f.feature) AS features,
             ST_SetSRID(ST_Extent(coalesce(f.geom, shown.geom))::geometry, 4326) AS box
-        FROM plan.publication_features AS f LEFT JOIN (
-            SELECT 'areas' AS layer, id, geom FROM city.areas
-            UNION ALL SELECT 'stall_zones', id, geom FROM city.stall_zones
-            UNION ALL SELECT 'stalls', id, geom FROM city.stalls
-            UNION ALL SELECT 'facilities', id, geom FROM city.facilities
-        ) AS shown ON shown.layer = f.layer AND shown.id = f.base_id
+        FROM plan.publication_features AS f LEFT JOIN plan.rows_shown AS shown
+            ON shown.layer = f.layer AND shown.id = f.base_id
         WHERE f.publication = asked
     ) AS held;
 END $$;
+
+-- Dated exceptions go by kind and code: they follow a zone that gets others, and a zone that takes
+-- those of another does not inherit them. A zone that is brought back by undoing has its own again.
+CREATE FUNCTION plan.carry_overrides(asked bigint, made bigint) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+    WITH zones AS (
+        SELECT f.*, f.record ->> 'kind' AS kind, f.record ->> 'code' AS code
+        FROM plan.publication_features AS f
+        WHERE f.publication = asked AND f.layer = 'stall_zones' AND f.record IS NOT NULL
+    ), carried AS MATERIALIZED (
+        SELECT was.kind AS from_kind, was.code AS from_code, z.kind, z.code
+        FROM zones AS z JOIN city.stall_zones AS was ON was.id = coalesce(z.former_id, z.base_id)
+        WHERE z.former_id IS NOT NULL OR z.base_id NOT IN (
+            SELECT former_id FROM zones WHERE former_id IS NOT NULL)
+    ), traced AS (
+        INSERT INTO city.lineage (generation, kind, from_code, to_code, share)
+            SELECT made, kind, from_code, code, 1 FROM carried WHERE from_code <> code
+    ), dropped AS (
+        DELETE FROM city.overrides AS o USING zones AS z
+            WHERE o.family = 'stall_zone' AND o.kind = z.kind AND o.code = z.code
+            AND (z.former_id IS NOT NULL OR z.base_id IS NULL AND z.draft_id IS NOT NULL)
+            AND NOT EXISTS (SELECT FROM carried AS c
+                WHERE c.from_kind = o.kind AND c.from_code = o.code)
+    )
+    UPDATE city.overrides AS o SET kind = c.kind, code = c.code FROM carried AS c
+        WHERE o.family = 'stall_zone' AND o.kind = c.from_kind AND o.code = c.from_code
+        AND (o.kind, o.code) <> (c.kind, c.code)
+$$;
 
 -- Publishes what was frozen, as one generation that holds from its date on, or from now: a row that
 -- changes is closed and a new one opened. The caller has locked out other publishers.
@@ -187,6 +258,7 @@ BEGIN
             USING asked, made, instant;
     END LOOP;
     PERFORM plan.trace_areas(made, instant);
+    PERFORM plan.carry_overrides(asked, made);
     UPDATE plan.publications SET state = 'done', generation = made WHERE id = asked;
     DELETE FROM plan.publication_features WHERE publication_features.publication = asked;
     RETURN made;
@@ -213,8 +285,9 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
             WHERE m.kind = t.kind AND t.from_code IN (m.from_code, m.to_code)))
 $$;
 
--- Brings drafts back to what is published: all, or those that are given as 'layer kind:code'. To lose
--- them is what was asked for, so nothing is told as overwritten. A row that got another name is both
+-- Brings drafts back to what is published: all, or those that are given as 'layer kind:code', but for
+-- features that wait for their date: the next publication would undo what they become then. To lose
+-- edits is what was asked for, so nothing is told as overwritten. A row that got another name is both
 -- added and withdrawn: it goes back as one, whichever of the two is named, and keeps its number.
 CREATE FUNCTION plan.discard(asked text[]) RETURNS SETOF text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
@@ -228,9 +301,13 @@ DECLARE
     bases bigint[];
     withdrawn bigint[];
     named text[];
+    waiting text[];
 BEGIN
     PERFORM set_config('tidegrid.publishing', 'on', true), set_config('tidegrid.giving_up', 'on', true);
     FOREACH in_layer IN ARRAY ARRAY['areas', 'stall_zones', 'stalls', 'facilities'] LOOP
+        SELECT coalesce(array_agg(mark), '{}') INTO waiting FROM plan.waiting AS w,
+            LATERAL unnest(plan.marks_of(w.layer, w.feature, w.draft_id)) AS mark
+            WHERE w.layer = in_layer AND mark IS NOT NULL;
         SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum),
             string_agg(CASE attname WHEN 'hours' THEN 's.' ELSE 'c.' END || quote_ident(attname), ', '
                 ORDER BY attnum) INTO columns, shown
@@ -239,7 +316,8 @@ BEGIN
             AND attname NOT IN ('id', 'row_version', 'base_version', 'edited_by', 'edited_at');
         joined := CASE WHEN in_layer IN ('stall_zones', 'facilities')
             THEN 'LEFT JOIN city.schedules AS s ON s.id = c.schedule_id' ELSE '' END;
-        WITH d AS MATERIALIZED (SELECT * FROM plan.differences AS d WHERE d.layer = in_layer),
+        WITH d AS MATERIALIZED (SELECT * FROM plan.differences AS d WHERE d.layer = in_layer
+            AND NOT plan.marks_of(d.layer, d.feature, d.draft_id) && waiting),
         renamed AS MATERIALIZED (
             SELECT DISTINCT ON (w.base_id) a.draft_id, w.base_id, a.feature AS now, w.feature AS was
             FROM d AS a JOIN city.history AS h ON h.table_name = 'plan.' || in_layer
@@ -317,6 +395,13 @@ BEGIN
             'WHERE u.layer = %1$L AND u.base_id IS NOT DISTINCT FROM u.now_id', in_layer, shown)
             USING frozen, undone;
     END LOOP;
+    -- A zone that got another code is the one that goes now.
+    UPDATE plan.publication_features AS f SET former_id = gone.base_id
+        FROM city.lineage AS l JOIN plan.publication_features AS gone ON gone.publication = frozen
+            AND gone.layer = 'stall_zones' AND gone.base_id IS NOT NULL
+        JOIN city.stall_zones AS z ON z.id = gone.base_id AND z.kind = l.kind AND z.code = l.to_code
+        WHERE l.generation = undone AND f.publication = frozen AND f.layer = 'stall_zones'
+        AND f.record ->> 'code' = l.from_code;
     RETURN frozen;
 END $$;
 
@@ -330,17 +415,18 @@ $$;
 -- --- rights ---------------------------------------------------------------------------------------
 
 REVOKE ALL ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
-    plan.take_effect(bigint), plan.trace_areas(bigint, timestamptz), plan.discard(text[]),
+    plan.take_effect(bigint), plan.trace_areas(bigint, timestamptz),
+    plan.carry_overrides(bigint, bigint), plan.former_zone(bigint), plan.discard(text[]),
     plan.undoing(bigint), plan.freeze_undoing(bigint, text, text),
     plan.move_border(text, text, geometry) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
     plan.take_effect(bigint), plan.discard(text[]), plan.undoing(bigint),
     plan.freeze_undoing(bigint, text, text), plan.move_border(text, text, geometry)
     TO tidegrid_service;
-GRANT EXECUTE ON FUNCTION plan.record_of(jsonb), plan.tell_failed(bigint, text, text),
-    plan.filled(text, jsonb) TO tidegrid_service;
+GRANT EXECUTE ON FUNCTION plan.record_of(jsonb), plan.marks_of(text, text, bigint),
+    plan.tell_failed(bigint, text, text), plan.filled(text, jsonb) TO tidegrid_service;
 GRANT SELECT ON plan.checks, plan.publications, plan.publication_features, plan.differences,
-    plan.changes, city.lineage TO tidegrid_service;
+    plan.changes, plan.waiting, plan.held, plan.rows_shown, city.lineage TO tidegrid_service;
 -- Checks are the service's own work: it writes what it found, and no word of the plan itself.
 GRANT INSERT, UPDATE ON plan.checks TO tidegrid_service;
 GRANT UPDATE (state, reason) ON plan.publications TO tidegrid_service;

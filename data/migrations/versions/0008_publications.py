@@ -148,10 +148,22 @@ def new_tables() -> None:
             comment="依据 · number of the published row that it replaces",
         ),
         sa.Column(
+            "draft_id",
+            sa.BigInteger(),
+            nullable=True,
+            comment="编辑行号 · number of the draft that was frozen",
+        ),
+        sa.Column(
             "draft_version",
             sa.BigInteger(),
             nullable=True,
             comment="编辑版本 · version of the draft that was frozen",
+        ),
+        sa.Column(
+            "former_id",
+            sa.BigInteger(),
+            nullable=True,
+            comment="原编号 · number of the published row that it was under another code",
         ),
         sa.Column(
             "record",
@@ -189,14 +201,14 @@ def new_tables() -> None:
         sa.Column(
             "generation", sa.BigInteger(), nullable=False, comment="发布批次 · the publication"
         ),
-        sa.Column("kind", sa.Text(), nullable=False, comment="类型 · kind of the areas"),
+        sa.Column("kind", sa.Text(), nullable=False, comment="类型 · kind of the areas or zones"),
         sa.Column("from_code", sa.Text(), nullable=False, comment="原编号 · code before"),
         sa.Column("to_code", sa.Text(), nullable=False, comment="新编号 · code after"),
         sa.Column(
             "share",
             sa.Double(),
             nullable=False,
-            comment="份额 · share of the area before that the other holds, up to 1",
+            comment="份额 · share of the ground before that the other holds, up to 1",
         ),
         sa.CheckConstraint("share > 0 AND share <= 1", name=op.f("ck_lineage_share")),
         sa.ForeignKeyConstraint(
@@ -206,5 +218,5 @@ def new_tables() -> None:
             "generation", "kind", "from_code", "to_code", name=op.f("pk_lineage")
         ),
         schema="city",
-        comment="区域沿革 · which areas became which, by share of the ground",
+        comment="区域和疏导区沿革 · which areas and stall zones became which",
     )
