@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -45,10 +45,20 @@ class FindingOut(BaseModel):
         )
 
 
+INTERNAL = Field(description="How many more there are, of internal kinds, which are not told.")
+
+
 class FindingsOut(BaseModel):
     """What the last check found, the gravest first."""
 
     findings: list[FindingOut]
+    internal: int = INTERNAL
+
+    @classmethod
+    def of(cls, found: Sequence[Kept]) -> FindingsOut:
+        """Return findings as they are told."""
+        told = [FindingOut.of(one) for one in found if not one.is_internal]
+        return cls(findings=told, internal=len(found) - len(told))
 
 
 class CheckIn(BaseModel):
@@ -85,8 +95,8 @@ class SoftenedOut(BaseModel):
     edited_by: str = Field(description="Who set it last.")
 
 
-class CheckedOut(BaseModel):
-    """What a check found."""
+class CheckedOut(FindingsOut):
+    """What a check found; it counts those that are not told as well."""
 
     is_full: bool = Field(description="Whether all was judged.")
     errors: int
@@ -94,19 +104,20 @@ class CheckedOut(BaseModel):
     notices: int
     moved: list[MovedOut] = Field(description="What was fixed, or with `dry_run` would be.")
     softened: list[SoftenedOut] = Field(description="Rules that are off or milder than shipped.")
-    findings: list[FindingOut]
 
     @classmethod
-    def of(cls, checked: Checked, moved: Iterable[Moved]) -> CheckedOut:
+    def of_check(cls, checked: Checked, moved: Iterable[Moved]) -> CheckedOut:
         """Return a check as it is told."""
+        told = FindingsOut.of(checked.findings)
         return cls(
+            findings=told.findings,
+            internal=told.internal,
             is_full=checked.is_full,
             errors=checked.count("error"),
             warnings=checked.count("warning"),
             notices=checked.count("notice"),
             moved=[MovedOut.model_validate(one) for one in moved],
             softened=[SoftenedOut.model_validate(one) for one in checked.softened],
-            findings=[FindingOut.of(one) for one in checked.findings],
         )
 
 
@@ -152,8 +163,9 @@ class ChangeOut(BaseModel):
 class DiffOut(BaseModel):
     """Differences by layer and feature."""
 
-    count: int = Field(description="How many there are in all.")
+    count: int = Field(description="How many there are in all, those that are told.")
     changes: list[ChangeOut]
+    internal: int = INTERNAL
 
 
 class CountsOut(BaseModel):

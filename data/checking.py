@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import delete, exists, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
-from data.models import SRID, CheckRow, FindingRow, LayerRow, PublicationRow, RuleRow
+from data.models import SRID, CheckRow, FindingRow, KindRow, LayerRow, PublicationRow, RuleRow
 from data.planning import Drafts
 from data.queries.rows import shape_of
 from data.softening import Softened, softened
@@ -62,6 +62,8 @@ class Kept:
     hint_en: str
     found_at: datetime
     size_m2: float | None
+    is_internal: bool = False
+    """Whether it names something of a kind that the public and planners do not know of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +132,25 @@ def findings(session: Session) -> tuple[Kept, ...]:
         func.ST_X(FindingRow.place).label("lon"),
         func.ST_Y(FindingRow.place).label("lat"),
     ).order_by(gravity, FindingRow.rule.collate("C"), FindingRow.key.collate("C"))
+    hidden = internal_kinds(session)
     return tuple(
         Kept(
             row.id, row.key, row.rule, row.severity, row.layer, tuple(row.features),
             None if lon is None else LonLat(lon, lat), row.words_zh, row.words_en, row.hint_zh,
-            row.hint_en, row.found_at, row.size_m2,
+            row.hint_en, row.found_at, row.size_m2, names_any(row.features, hidden),
         )
         for row, lon, lat in session.execute(asked)
     )  # fmt: skip
+
+
+def internal_kinds(session: Session) -> frozenset[str]:
+    """Return the kinds that only the service and administrators know of."""
+    return frozenset(session.scalars(select(KindRow.slug).where(~KindRow.is_public)))
+
+
+def names_any(features: Iterable[str], kinds: Collection[str]) -> bool:
+    """Return whether one of the features, as `kind:code`, is of one of the kinds."""
+    return any(feature.partition(":")[0] in kinds for feature in features)
 
 
 def rules_of(session: Session) -> Rules:

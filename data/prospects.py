@@ -14,7 +14,7 @@ from sqlalchemy import exists, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from data.checking import MANY, Checked, Kept, rules_of
+from data.checking import MANY, Checked, Kept, internal_kinds, names_any, rules_of
 from data.models import PublicationRow
 from data.planning import SHOWN, Drafts
 from geo.errors import PublicationRefused
@@ -113,28 +113,37 @@ def overtaken(session: Session, number: int) -> list[str]:
 
 
 def refusal(
-    found: Sequence[Kept | Finding], accept_warnings: bool, who: str = "the plan"
+    session: Session,
+    found: Sequence[Kept | Finding],
+    accept_warnings: bool,
+    who: str = "the plan",
+    remedy: str = "mend them first",
 ) -> PublicationRefused | None:
     """Return what is said of findings that may not be published: errors, or warnings as well.
 
-    None where they may. `who` has them.
+    None where they may. `who` has them. What is of internal kinds is counted, not named.
     """
-    for grave, remedy in (("error", "mend them first"), ("warning", "mend or accept them")):
+    for grave, wanted in (("error", remedy), ("warning", "mend or accept them")):
         those = [one for one in found if one.severity == grave]
         if those and not (accept_warnings and grave == "warning"):
-            told = " ".join(one.text_en for one in those[:_SHOWN])
-            more = f" And {len(those) - _SHOWN} more." if len(those) > _SHOWN else ""
-            return PublicationRefused(f"{who} has {len(those)} {grave}s; {remedy}: {told}{more}")
+            hidden = internal_kinds(session)
+            named = [one.text_en for one in those if not names_any(one.features, hidden)]
+            told = [f"{who} has {len(those)} {grave}s; {wanted}:", *named[:_SHOWN]]
+            if len(named) > _SHOWN:
+                told.append(f"And {len(named) - _SHOWN} more.")
+            if len(named) < len(those):
+                told.append(f"And {len(those) - len(named)} of internal kinds.")
+            return PublicationRefused(" ".join(told))
     return None
 
 
 def refusal_beside(
-    found: Sequence[Finding], checked: Checked, accept_warnings: bool
+    session: Session, found: Sequence[Finding], checked: Checked, accept_warnings: bool
 ) -> PublicationRefused | None:
     """Return the same of what the public would see, but for what is known of the drafts."""
     known = {one.key for one in checked.findings}
     news = [one for one in found if one.key not in known]
-    return refusal(news, accept_warnings, "what the public would see, beside what waits,")
+    return refusal(session, news, accept_warnings, "what the public would see, beside what waits,")
 
 
 def _try(session: Session, number: int) -> None:

@@ -96,7 +96,7 @@ def publish_drafts(
 
     def work(session: Session) -> Published | PublicationRefused:
         checked = check(session)
-        refused = refusal(checked.findings, accept_warnings)
+        refused = refusal(session, checked.findings, accept_warnings)
         if refused:
             return refused
         try:
@@ -161,7 +161,7 @@ def _publish(
         return None
     if something_waits(session, but=frozen):
         made, found = take_effect(session, frozen)
-        refused = refusal_beside(found, checked, accept_warnings)
+        refused = refusal_beside(session, found, checked, accept_warnings)
         if refused:
             raise refused
     else:

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, delete, func, select, text, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from data.checking import check
+from data.checking import check, internal_kinds, names_any
 from data.models import FindingRow, PublicationFeatureRow, PublicationRow
 from data.prospects import (
     freeze,
@@ -79,14 +79,15 @@ def schedule(
 
     def work(session: Session) -> Waiting | PublicationRefused | None:
         checked = check(session)
-        refused = refusal(checked.findings, accept_warnings)
+        refused = refusal(session, checked.findings, accept_warnings)
         if refused:
             return refused
         try:
             with session.begin_nested():
                 frozen = freeze(session, by, note, at)
                 if frozen is not None and something_waits(session, but=frozen):
-                    refused = refusal_beside(rehearse(session, frozen), checked, accept_warnings)
+                    found = rehearse(session, frozen)
+                    refused = refusal_beside(session, found, checked, accept_warnings)
                     if refused:
                         raise refused
         except PublicationRefused as error:
@@ -173,9 +174,14 @@ def _take(session: Session) -> Waiting | None:
     try:
         with session.begin_nested():
             _, found = take_effect(session, number)
-            errors = [one for one in found if one.severity == "error"]
+            hidden = internal_kinds(session)
+            errors = [
+                one.rule if names_any(one.features, hidden) else " ".join([one.rule, *one.features])
+                for one in found
+                if one.severity == "error"
+            ]
             if errors:
-                raise _Unfit(_listed([f"{one.rule} {' '.join(one.features)}" for one in errors]))
+                raise _Unfit(_listed(errors))
     except _Unfit as unfit:
         _tell(session, number, "publication_unfit", str(unfit))
         _end(session, number, "failed", f"it would bring in errors: {unfit}")

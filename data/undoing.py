@@ -8,7 +8,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 
 from data.checking import check, forget_moves
-from data.prospects import take_effect
+from data.prospects import refusal, take_effect
 from data.publications import Generation, generation_of
 from data.turns import in_turn
 from geo.errors import PublicationRefused
@@ -51,12 +51,10 @@ def revert(
             {"number": number, "by": by, "note": note.strip() or f"revert of {number}"},
         )
         made, found = take_effect(session, int(frozen or 0))
-        errors = [one.text_en for one in found if one.severity == "error"]
-        if errors and not accept_errors:
-            raise PublicationRefused(
-                f"without generation {number} the city has {len(errors)} errors more; accept them "
-                f"or mend the plan: {' '.join(errors[:_SHOWN])}"
-            )
+        who, remedy = f"without generation {number} the city", "accept them or mend the plan"
+        refused = refusal(session, found, True, who, remedy)
+        if refused and not accept_errors:
+            raise refused
         session.execute(text("SELECT plan.discard(:features)"), {"features": undone})
         forget_moves(session)
         check(session)

@@ -20,7 +20,6 @@ from api.plan_answers import (
     DiscardIn,
     EditOut,
     EditsOut,
-    FindingOut,
     FindingsOut,
     GenerationOut,
     GenerationsOut,
@@ -32,7 +31,7 @@ from api.plan_answers import (
     WaitingOut,
 )
 from data.changes import changes_now, changes_of
-from data.checking import Checked, check, findings
+from data.checking import Checked, check, findings, internal_kinds, names_any
 from data.edits import edits_of
 from data.engine import translated
 from data.fixing import fix
@@ -70,14 +69,14 @@ def post_check(
 
     with translated():
         moved, checked = in_turn(_planning(services, caller), work)
-    return CheckedOut.of(checked, moved)
+    return CheckedOut.of_check(checked, moved)
 
 
 @router.get("/v1/plan/findings", summary="检查结果 · what the last check found")
 def get_findings(_: PublisherDep, services: ServicesDep) -> FindingsOut:
     """The findings that are kept; edits since the last check are not judged yet."""
     with _reading(services) as session:
-        return FindingsOut(findings=[FindingOut.of(one) for one in findings(session)])
+        return FindingsOut.of(findings(session))
 
 
 @router.get("/v1/plan/diff", summary="与已发布的差异 · what is not published yet")
@@ -92,7 +91,13 @@ def get_diff(
     """How the drafts differ from what is published, or what a publication changed."""
     with _reading(services) as session:
         found = changes_now(session) if generation is None else changes_of(session, generation)
-    return DiffOut(count=len(found), changes=[ChangeOut.of(one) for one in found[:limit]])
+        hidden = internal_kinds(session)
+    told = [one for one in found if not names_any([one.feature], hidden)]
+    return DiffOut(
+        count=len(told),
+        changes=[ChangeOut.of(one) for one in told[:limit]],
+        internal=len(found) - len(told),
+    )
 
 
 @router.post("/v1/plan/publications", summary="发布 · publish what planners drew")

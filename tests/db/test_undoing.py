@@ -135,7 +135,7 @@ def test_a_revert_that_brings_in_errors_is_refused_or_accepted(
     # The left half is newer and stays: to take the right one away alone leaves a gap.
     chen.execute(f"UPDATE plan.areas SET name = 'left' WHERE code = '{GRID}'".encode())
     put(engine)
-    with pytest.raises(PublicationRefused, match="the city has 1 errors more"):
+    with pytest.raises(PublicationRefused, match="the city has 1 errors; accept them or mend"):
         revert(engine, split.number, by="bureau", keep_newer=True)
     assert office.one("SELECT count(*) FROM plan.findings WHERE severity = 'error'") == 0
     done = revert(engine, split.number, by="bureau", keep_newer=True, accept_errors=True)

@@ -144,6 +144,42 @@ def test_a_strip_is_told_by_a_dry_run_and_closed_by_a_fix(
     office.post("/v1/plan/discard", json={"features": "all"})
 
 
+def test_cameras_are_counted_and_not_told(
+    admin: tuple[Engine, Database], office: TestClient
+) -> None:
+    """Whoever holds `publish` plans; where cameras stand is not the planners' business."""
+    camera = "SELECT f.code FROM plan.facilities AS f WHERE kind = 'camera' AND "
+    held = f"EXISTS ({camera} ST_Within(f.geom, a.geom))"
+    edit(admin, "UPDATE plan.areas AS a SET code = code || '-X' WHERE id = (SELECT min(id) FROM "
+                f"plan.areas AS a WHERE kind = 'unit_grid' AND {held})")  # fmt: skip
+    edit(admin, "ALTER TABLE plan.facilities DISABLE TRIGGER USER")
+    edit(admin, "UPDATE plan.facilities SET hours = 'whenever' WHERE id = (SELECT min(id) FROM "
+                "plan.facilities WHERE kind = 'camera')")  # fmt: skip
+    edit(admin, "ALTER TABLE plan.facilities ENABLE TRIGGER USER")
+    told = office.post("/v1/plan/check", json={"full": True})
+    kept = office.get("/v1/plan/findings")
+    assert "camera" not in told.text + kept.text
+    counts = told.json()
+    assert counts["internal"] == kept.json()["internal"] >= 2
+    total = counts["errors"] + counts["warnings"] + counts["notices"]
+    assert total == len(counts["findings"]) + counts["internal"]
+
+    refused = office.post("/v1/plan/publications", json={"note": "x", "accept": True})
+    assert refused.status_code == 409
+    assert "of internal kinds." in refused.text
+    assert "camera" not in refused.text
+    edit(admin, "UPDATE plan.facilities SET hours = NULL WHERE hours = 'whenever'")
+    office.post("/v1/plan/discard", json={"features": "all"})
+
+    with admin[0].connect() as connection:
+        first = connection.scalar(text(
+            "SELECT min(generation) FROM city.facilities WHERE kind = 'camera'"))  # fmt: skip
+    diff = office.get(f"/v1/plan/diff?generation={first}&limit=5000")
+    assert diff.status_code == 200
+    assert "camera" not in diff.text
+    assert diff.json()["internal"] > 0
+
+
 def test_old_dates_answer_as_they_did_before_a_publication_and_after_its_revert(
     admin: tuple[Engine, Database], office: TestClient
 ) -> None:
