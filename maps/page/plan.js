@@ -101,11 +101,19 @@ const clear = () => {
   list.replaceChildren();
 };
 
-const show = async (generation) => {
-  clear();
-  say("loading");
+// Whoever chooses quickly gets the answer to the last choice, whichever comes last; none without a token.
+let choices = 0;
+
+const choice = () => {
+  choices += 1;
+  const mine = choices;
+  return () => mine === choices;
+};
+
+const show = async (generation, isWanted) => {
   const asked = generation ? `?generation=${encodeURIComponent(generation)}` : "";
-  const [diff, { findings }] = await Promise.all([internal(`/v1/plan/diff${asked}`), generation ? { findings: [] } : internal("/v1/plan/findings")]);
+  const [diff, { findings, internal: hidden }] = await Promise.all([internal(`/v1/plan/diff${asked}`), generation ? { findings: [], internal: 0 } : internal("/v1/plan/findings")]);
+  if (!isWanted()) return;
   if (diff === null) {
     say("plan_missing");
     return;
@@ -117,11 +125,14 @@ const show = async (generation) => {
   list.replaceChildren(...changes, ...found);
   const counted = { count: diff.count, shown: changes.length, findings: found.length };
   say(changes.length < diff.count ? "plan_count_more" : "plan_count", counted);
+  const untold = diff.internal + hidden;
+  if (untold) told.textContent += word("plan_internal", { internal: number(untold) });
   if (shown.getLayers().length) map.fitBounds(shown.getBounds(), { maxZoom: CHOSEN_ZOOM, padding: [28, 28], animate: false });
 };
 
-const offer = async (chosen) => {
+const offer = async (chosen, isWanted) => {
   const { generations } = await internal("/v1/plan/generations");
+  if (!isWanted()) return;
   const select = part("generation");
   select.replaceChildren(select.options[0], ...generations.map(({ number: n, published_at: at, note }) =>
     new Option(word("plan_generation", { number: n, date: dated(at), note }), n)));
@@ -134,11 +145,15 @@ const begin = async () => {
   const has = sessionStorage.getItem(HELD) !== null;
   part("entry").hidden = has;
   part("which").hidden = !has;
+  const isWanted = choice();
   if (!has) return;
+  clear();
+  say("loading");
   try {
-    await offer(asked());
-    await show(asked());
+    await offer(asked(), isWanted);
+    if (isWanted()) await show(asked(), isWanted);
   } catch (error) {
+    if (!isWanted()) return;
     clear();
     if (error instanceof Refused) forget("plan_refused");
     else say("plan_trouble");
@@ -146,6 +161,7 @@ const begin = async () => {
 };
 
 const forget = (why) => {
+  choice();
   sessionStorage.removeItem(HELD);
   part("generation").replaceChildren(part("generation").options[0]);
   clear();

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, Route, ViewportSize, expect
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -117,6 +117,35 @@ def test_it_works_under_its_policy_and_forgets_the_token_when_told(
         expect(tab.locator(".plan-list li")).to_have_count(0)
         assert tab.evaluate("sessionStorage.length") == 0
         assert seen.troubles == []
+
+
+def test_an_answer_that_is_not_wanted_any_more_is_not_drawn(
+    browser: Browser, office: Office
+) -> None:
+    with visit(browser, office.address, "/maps/plan") as seen:
+        tab, held = enter(seen, office.token), list[Route]()
+        entries = tab.locator(".plan-list li")
+        expect(entries).to_have_count(3 + office.findings)
+        tab.route("**/v1/plan/diff?generation=*", lambda route: held.append(route))
+        with tab.expect_request("**/v1/plan/diff?generation=*"):
+            tab.locator("#generation").select_option(str(office.generation))
+        tab.locator("#generation").select_option("")
+        expect(entries).to_have_count(3 + office.findings)
+        with tab.expect_response("**/v1/plan/diff?generation=*") as late:
+            held[0].continue_()
+        late.value.finished()
+        tab.wait_for_timeout(200)
+        expect(entries).to_have_count(3 + office.findings)
+
+        # Nor is one that comes after the token was forgotten.
+        with tab.expect_request("**/v1/plan/diff?generation=*"):
+            tab.locator("#generation").select_option(str(office.generation))
+        tab.locator("#forget").click()
+        with tab.expect_response("**/v1/plan/diff?generation=*") as late:
+            held[1].continue_()
+        late.value.finished()
+        tab.wait_for_timeout(200)
+        expect(entries).to_have_count(0)
 
 
 def test_a_token_that_does_not_hold_is_told_and_not_kept(browser: Browser, office: Office) -> None:
