@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from data.cluster import DATABASE, ROLES, Cluster
 from data.engine import make_engine
-from data.schema import migrate
+from data.schema import current, head, migrate
 
 _CREATION_LOCK = 4313_01
 
@@ -23,9 +23,10 @@ def prepare(cluster: Cluster, progress: Callable[[str], None]) -> None:
         if connection.execute(asked, {"name": DATABASE}).first() is None:
             connection.execute(text(f"CREATE DATABASE {DATABASE}"))
     admin.dispose()
-    progress("bringing the schema up to date")
     owner = make_engine(cluster.url("postgres"), role=None)
     logins = {role: cluster.password(role) for role in ROLES if role != "postgres"}
     with owner.begin() as connection:
+        if current(connection) != head():
+            progress("bringing the schema up to date")
         migrate(connection, passwords=logins)
     owner.dispose()

@@ -9,13 +9,29 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from data.checking import rules_of
+from data.checking import Checked, check, rules_of
 from data.models import SRID
 from data.planning import Drafts
 from data.restoring import refused
 from geo.errors import InvalidParameter
 from geo.planning.plan import ABOVE
 from geo.planning.snapping import Moved, snap
+
+
+def fix_and_check(
+    session: Session, *, is_dry: bool = False, full: bool = False
+) -> tuple[tuple[Moved, ...], Checked]:
+    """Return the borders that were moved and what a check finds after that; call it in turn.
+
+    A dry run tells what would be moved and what is found as it stands, and nothing of it stays.
+    Raises as `fix` does.
+    """
+    with session.begin_nested() as trial:
+        moved = fix(session, is_dry=is_dry)
+        checked = check(session, full=full)
+        if is_dry:
+            trial.rollback()
+    return moved, checked
 
 
 def fix(session: Session, *, is_dry: bool = False) -> tuple[Moved, ...]:

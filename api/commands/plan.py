@@ -17,7 +17,7 @@ from data import publications, scheduling
 from data.changes import changes_now, changes_of
 from data.checking import Checked, Kept, check
 from data.edits import edits_of, named_layer
-from data.fixing import fix as fix_drafts
+from data.fixing import fix_and_check
 from data.layers import LAYERS
 from data.planners import LANGUAGES
 from data.restoring import Restored, restore_all_of
@@ -55,8 +55,9 @@ def check_plan(
         raise InvalidParameter("--dry-run shows what --fix would move; give both")
 
     def work(session: Session) -> tuple[tuple[Moved, ...], Checked]:
-        moved = fix_drafts(session, is_dry=dry_run) if fix else ()
-        return moved, check(session, full=full)
+        if fix:
+            return fix_and_check(session, is_dry=dry_run, full=full)
+        return (), check(session, full=full)
 
     with owner_engine() as engine:
         moved, checked = in_turn(engine, work)

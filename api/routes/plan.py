@@ -34,7 +34,7 @@ from data.changes import changes_now, changes_of
 from data.checking import Checked, check, findings, internal_kinds, names_any
 from data.edits import edits_of
 from data.engine import translated
-from data.fixing import fix
+from data.fixing import fix_and_check
 from data.publications import discard, history, publish_drafts
 from data.scheduling import cancel, effect_of, schedule, scheduled
 from data.softening import softened
@@ -64,8 +64,9 @@ def post_check(
         raise InvalidParameter("dry_run tells what fix would move; give both")
 
     def work(session: Session) -> tuple[tuple[Moved, ...], Checked]:
-        moved = fix(session, is_dry=how.dry_run) if how.fix else ()
-        return moved, check(session, full=how.full)
+        if how.fix:
+            return fix_and_check(session, is_dry=how.dry_run, full=how.full)
+        return (), check(session, full=how.full)
 
     with translated():
         moved, checked = in_turn(_planning(services, caller), work)

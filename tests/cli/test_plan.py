@@ -49,9 +49,13 @@ def test_errors_end_a_check_with_one_and_are_told_in_both_languages(
 
 def test_a_strip_is_fixed_by_an_edit_and_shown_before(drawn: City, at_city: Command) -> None:
     draw(drawn, 112.004998)
+    checks = drawn.scalar("SELECT count(*) FROM plan.checks")
     shown = at_city("plan", "check", "--fix", "--dry-run")
     assert "would move unit_grid:G" in shown.stdout
     assert drawn.scalar("SELECT max(row_version) FROM plan.areas") == 1
+    assert drawn.scalar("SELECT count(*) FROM plan.checks") == checks
+    assert drawn.scalar("SELECT count(*) FROM plan.findings") == 0
+    assert drawn.scalar("SELECT count(*) FROM plan.dirty") == len(DRAWN)
 
     done = at_city("plan", "check", "--fix", "--json")
     told = json.loads(done.stdout)

@@ -44,6 +44,15 @@ def test_the_first_start_says_each_step_that_it_takes(first_start: FirstStart) -
     assert steps[-1] == "stopping the database"
 
 
+def test_a_schema_that_is_up_to_date_is_not_said_to_be_brought_there(
+    first_start: FirstStart,
+) -> None:
+    told = first_start.home.run("plan", "history")
+    assert told.returncode == 0
+    assert "starting the database" in told.stderr
+    assert "schema" not in told.stderr
+
+
 def test_ctrl_c_stops_everything_and_is_no_failure(first_start: FirstStart) -> None:
     assert first_start.code == 0
     assert first_start.postgres is not None
