@@ -142,6 +142,9 @@ class ChangeOut(BaseModel):
     edited_by: str | None
     edited_at: datetime | None
     publication: int | None = Field(description="The publication that waits with just this.")
+    former: str | None = Field(
+        description="Code that an added stall zone had before: under it, it is withdrawn."
+    )
     old: dict[str, Any] | None
     new: dict[str, Any] | None
 
@@ -155,6 +158,7 @@ class ChangeOut(BaseModel):
             name=(one.after or one.before or {}).get("name") or "",
             fields=fields,
             publication=one.publication,
+            former=one.former,
             old=None if one.old is None else mapping(one.old),
             new=None if one.new is None else mapping(one.new),
         )

@@ -18,10 +18,14 @@ from geo.measure import area_m2, distance_m, lonlat_of
 
 Kind = Literal["added", "changed", "withdrawn"]
 _SCHEDULED = ("stall_zones", "facilities")
-_FEATURE = {
-    "stalls": "'stall:' || zone_code || '/' || number",
-    "stall_zones": "coalesce(a.kind, b.kind) || ':' || code",
-}
+_FORMER_NOW = """
+    CASE d.change WHEN 'added' THEN (SELECT z.code FROM plan.former_zone(d.draft_id) AS f
+        JOIN city.stall_zones AS z ON z.id = f.id) END
+"""
+_FORMER_THEN = """
+    (SELECT l.from_code FROM city.lineage AS l
+        WHERE l.generation = a.generation AND l.kind = a.kind AND l.to_code = code)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,8 @@ class Changed:
     """One feature that differs: as it was, as it is to be, and who drew it.
 
     `before` and `after` are its columns without the shape, None where it was not or will not be.
-    `publication` is the number of one that waits for its date with just this.
+    `publication` is the number of one that waits for its date with just this; `former` the code
+    that a stall zone had before: under that one it is withdrawn.
     """
 
     layer: str
@@ -51,6 +56,7 @@ class Changed:
     edited_by: str | None = None
     edited_at: datetime | None = None
     publication: int | None = None
+    former: str | None = None
 
     @property
     def fields(self) -> tuple[Field, ...]:
@@ -77,7 +83,8 @@ class Changed:
 
     def __str__(self) -> str:
         name = (self.after or self.before or {}).get("name") or ""
-        told = [f"{field.name}: {field.before!r} -> {field.after!r}" for field in self.fields]
+        told = [] if self.former is None else [f"was {self.former}"]
+        told += [f"{field.name}: {field.before!r} -> {field.after!r}" for field in self.fields]
         if self.moved_m is not None:
             told.append(f"shape: moved {self.moved_m:.1f} m, {self.grown_m2:+,.0f} m²")
         if self.publication is not None:
@@ -101,12 +108,14 @@ def changes_of(session: Session, generation: int) -> list[Changed]:
 
 
 def _now(session: Session, layer: Layer) -> Iterator[Changed]:
-    columns, joined = _columns(layer, "p", "c")
     rows = session.execute(
         text(f"""
-            SELECT d.*, {columns} FROM plan.changes AS d
+            SELECT d.*, plan.record_of(to_jsonb(p)) AS after, {_record(layer, "c")} AS before,
+                ST_AsBinary(p.geom) AS new, ST_AsBinary(c.geom) AS old,
+                {_FORMER_NOW if layer.name == "stall_zones" else "NULL"} AS former
+            FROM plan.changes AS d
             LEFT JOIN plan.{layer.name} AS p ON p.id = d.draft_id
-            LEFT JOIN city.{layer.name} AS c ON c.id = d.base_id {joined}
+            LEFT JOIN city.{layer.name} AS c ON c.id = d.base_id
             WHERE d.layer = '{layer.name}' ORDER BY d.feature COLLATE "C"
         """)
     )
@@ -115,18 +124,20 @@ def _now(session: Session, layer: Layer) -> Iterator[Changed]:
 
 
 def _then(session: Session, layer: Layer, generation: int, instant: datetime) -> Iterator[Changed]:
-    columns, joined = _columns(layer, "a", "b")
-    after_joined = joined.replace("b.", "a.").replace("AS s ", "AS t ").replace("s.id", "t.id")
-    feature = _FEATURE.get(layer.name, "kind || ':' || code")
     rows = session.execute(
         text(f"""
-            SELECT '{layer.name}' AS layer, {feature} AS feature,
-                CASE WHEN b.id IS NULL THEN 'added' WHEN a.id IS NULL THEN 'withdrawn'
-                    ELSE 'changed' END AS change, {columns}
-            FROM (SELECT * FROM city.{layer.name} WHERE generation = :generation) AS a
-            FULL JOIN (SELECT * FROM city.{layer.name} WHERE upper(valid) = :instant) AS b
-                USING ({", ".join(layer.key)}) {joined} {after_joined}
-            ORDER BY 2
+            SELECT '{layer.name}' AS layer,
+                plan.id_of('{layer.name}', coalesce(r.after, r.before)) AS feature, r.*
+            FROM (
+                SELECT CASE WHEN b.id IS NULL THEN 'added' WHEN a.id IS NULL THEN 'withdrawn'
+                        ELSE 'changed' END AS change,
+                    {_record(layer, "a")} AS after, {_record(layer, "b")} AS before,
+                    ST_AsBinary(a.geom) AS new, ST_AsBinary(b.geom) AS old,
+                    {_FORMER_THEN if layer.name == "stall_zones" else "NULL"} AS former
+                FROM (SELECT * FROM city.{layer.name} WHERE generation = :generation) AS a
+                FULL JOIN (SELECT * FROM city.{layer.name} WHERE upper(valid) = :instant) AS b
+                    USING ({", ".join(layer.key)})
+            ) AS r ORDER BY feature
         """),
         {"generation": generation, "instant": instant},
     )
@@ -134,18 +145,13 @@ def _then(session: Session, layer: Layer, generation: int, instant: datetime) ->
         yield _changed(row, None, None, None)
 
 
-def _columns(layer: Layer, after: str, before: str) -> tuple[str, str]:
-    """What both sides show; hours stand in the draft and are joined to what is published."""
-    hours, joined, own = "", "", ""
-    if layer.name in _SCHEDULED:
-        joined = f"LEFT JOIN city.schedules AS s ON s.id = {before}.schedule_id"
-        hours = "|| jsonb_build_object('hours', s.hours)"
-        own = "|| jsonb_build_object('hours', t.hours)" if after == "a" else ""
-    return (
-        f"plan.record_of(to_jsonb({after})) {own} AS after, "
-        f"plan.record_of(to_jsonb({before})) {hours} AS before, "
-        f"ST_AsBinary({after}.geom) AS new, ST_AsBinary({before}.geom) AS old"
-    ), joined
+def _record(layer: Layer, row: str) -> str:
+    """What a published row shows; its hours are kept apart from it."""
+    shown = f"plan.record_of(to_jsonb({row}))"
+    if layer.name not in _SCHEDULED:
+        return shown
+    hours = f"SELECT s.hours FROM city.schedules AS s WHERE s.id = {row}.schedule_id"
+    return f"{shown} || jsonb_build_object('hours', ({hours}))"
 
 
 def _changed(
@@ -153,5 +159,15 @@ def _changed(
 ) -> Changed:
     old, new = (None if wkb is None else shape_of(wkb) for wkb in (row.old, row.new))
     return Changed(
-        row.layer, row.feature, row.change, row.before, row.after, old, new, by, at, publication
+        row.layer,
+        row.feature,
+        row.change,
+        row.before,
+        row.after,
+        old,
+        new,
+        by,
+        at,
+        publication,
+        row.former,
     )

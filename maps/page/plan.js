@@ -64,7 +64,8 @@ const number = (value) => value.toLocaleString(language === "en" ? "en" : "zh-CN
 
 const dated = (instant) => new Date(instant).toLocaleString(language === "en" ? "en-GB" : "zh-CN", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" });
 
-const wordsOf = ({ fields, moved_m: moved, grown_m2: grown, edited_by: who, edited_at: when, publication }) => [
+const wordsOf = ({ fields, moved_m: moved, grown_m2: grown, edited_by: who, edited_at: when, publication, former }) => [
+  former === null ? "" : word("plan_former", { code: former }),
   moved !== null && moved >= MOVED_LEAST_M ? word("plan_moved", { distance: number(moved) }) : "",
   grown !== null && Math.abs(grown) >= 1 ? word("plan_reshaped", { area: `${grown > 0 ? "+" : "−"}${number(Math.abs(grown))}` }) : "",
   ...fields.map(({ name, before, after }) => word(name === "name" ? "plan_renamed" : "plan_field", { name, before: shownAs(before), after: shownAs(after) })),

@@ -203,8 +203,19 @@ def test_overrides_follow_a_zone_that_gets_another_code_and_kind_and_its_undoing
     kind, was = kind_of(office, "LD-T-03"), office.one(EXCEPTIONS)
     other = "creative" if kind != "creative" else "night_market"
     rename(chen, "LD-T-03", "LD-T-97")
+    drawn = [one for one in now(engine) if one.layer == "stall_zones"]
+    assert [(one.change, one.former) for one in drawn] == [
+        ("withdrawn", None),
+        ("added", "LD-T-03"),
+    ]
+    assert "(was LD-T-03)" in str(drawn[1])
     made = put(engine, accept_warnings=True)
     assert office.one(EXCEPTIONS) == f"{kind} LD-T-97 of LD-T-03"
+    with Session(engine) as session:
+        told = [one for one in changes_of(session, made.number) if one.layer == "stall_zones"]
+    assert [(one.feature, one.change, one.former) for one in told] == [
+        (one.feature, one.change, one.former) for one in drawn
+    ]
     revert(engine, made.number, by="bureau")
     assert office.one(EXCEPTIONS) == was
 

@@ -420,7 +420,7 @@ REVOKE ALL ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigi
     plan.undoing(bigint), plan.freeze_undoing(bigint, text, text),
     plan.move_border(text, text, geometry) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION plan.freeze(text, text, timestamptz), plan.overtaken(bigint),
-    plan.take_effect(bigint), plan.discard(text[]), plan.undoing(bigint),
+    plan.take_effect(bigint), plan.former_zone(bigint), plan.discard(text[]), plan.undoing(bigint),
     plan.freeze_undoing(bigint, text, text), plan.move_border(text, text, geometry)
     TO tidegrid_service;
 GRANT EXECUTE ON FUNCTION plan.record_of(jsonb), plan.marks_of(text, text, bigint),
