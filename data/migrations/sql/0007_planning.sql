@@ -870,8 +870,10 @@ BEGIN
         ) AS v (name, on_layer, calls, columns) WHERE on_layer = layer LOOP
             EXECUTE format('CREATE TRIGGER judge_%s_insert BEFORE INSERT ON plan.%I '
                 'FOR EACH ROW EXECUTE FUNCTION plan.%s', judged.name, layer, judged.calls);
-            EXECUTE format('CREATE TRIGGER judge_%s_update BEFORE UPDATE ON plan.%I '
-                'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.%s', judged.name, layer,
+            -- Of columns that an update does not name, not even the comparison is made.
+            EXECUTE format('CREATE TRIGGER judge_%s_update BEFORE UPDATE OF %s ON plan.%I '
+                'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.%s', judged.name,
+                array_to_string(judged.columns::text[], ', '), layer,
                 (SELECT string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', c), ' OR ')
                     FROM unnest(judged.columns::text[]) AS c), judged.calls);
         END LOOP;
@@ -882,8 +884,9 @@ BEGIN
             AND attnotnull AND attgenerated = ''
             AND (atthasdef AND atttypid IN ('text'::regtype, 'text[]'::regtype, 'jsonb'::regtype)
                 AND attname <> 'edited_by' OR attname = 'name');
-        EXECUTE format('CREATE TRIGGER judge_0_gaps BEFORE INSERT OR UPDATE ON plan.%I '
-            'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.fill_gaps(%L)', layer,
+        EXECUTE format('CREATE TRIGGER judge_0_gaps BEFORE INSERT OR UPDATE OF %s ON plan.%I '
+            'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.fill_gaps(%L)',
+            (SELECT string_agg(quote_ident(key), ', ') FROM jsonb_each(gaps)), layer,
             (SELECT string_agg(format('new.%I IS NULL', key), ' OR ') FROM jsonb_each(gaps)), gaps);
         -- Texts and lists, but for those that have a rule of their own.
         SELECT jsonb_object_agg(attname, CASE WHEN attname IN ('rules', 'how_to_apply') THEN 4000
@@ -895,8 +898,9 @@ BEGIN
             AND attname NOT IN ('kind', 'code', 'zone_code', 'number', 'state', 'edited_by');
         EXECUTE format('CREATE TRIGGER judge_1_values_insert BEFORE INSERT ON plan.%I '
             'FOR EACH ROW EXECUTE FUNCTION plan.judge_values(%L)', layer, lengths);
-        EXECUTE format('CREATE TRIGGER judge_1_values_update BEFORE UPDATE ON plan.%I '
-            'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.judge_values(%L)', layer,
+        EXECUTE format('CREATE TRIGGER judge_1_values_update BEFORE UPDATE OF %s ON plan.%I '
+            'FOR EACH ROW WHEN (%s) EXECUTE FUNCTION plan.judge_values(%L)',
+            (SELECT string_agg(quote_ident(key), ', ') FROM jsonb_each(lengths)), layer,
             (SELECT string_agg(format('old.%1$I IS DISTINCT FROM new.%1$I', key), ' OR ')
                 FROM jsonb_each(lengths)), lengths);
         EXECUTE format('CREATE TRIGGER judge_1_others BEFORE UPDATE ON plan.%I FOR EACH ROW WHEN ('
