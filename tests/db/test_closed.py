@@ -29,7 +29,7 @@ DEFINERS = """
 """
 OF_THE_SERVICE = {
     "city.keep_fixes", "plan.freeze", "plan.overtaken", "plan.take_effect", "plan.discard",
-    "plan.undoing", "plan.freeze_undoing", "plan.move_border",
+    "plan.undoing", "plan.freeze_undoing", "plan.move_border", "plan.former_zone",
 }  # fmt: skip
 OF_BOTH = {"plan.outside_city": ["tidegrid_service", "tidegrid_planner"]}
 THEFT = "grant select on city.officers to li_na"
