@@ -64,11 +64,18 @@ const number = (value) => value.toLocaleString(language === "en" ? "en" : "zh-CN
 
 const dated = (instant) => new Date(instant).toLocaleString(language === "en" ? "en-GB" : "zh-CN", { timeZone: "Asia/Shanghai", dateStyle: "short", timeStyle: "short" });
 
+const { kinds, columns } = JSON.parse(document.getElementById("names").textContent);
+
+const calledOf = (feature) => {
+  const [kind, ...code] = feature.split(":");
+  return `${kind === "stall" ? word("plan_stall") : kinds[kind] ?? kind} ${code.join(":")}`;
+};
+
 const wordsOf = ({ fields, moved_m: moved, grown_m2: grown, edited_by: who, edited_at: when, publication, former }) => [
   former === null ? "" : word("plan_former", { code: former }),
   moved !== null && moved >= MOVED_LEAST_M ? word("plan_moved", { distance: number(moved) }) : "",
   grown !== null && Math.abs(grown) >= 1 ? word("plan_reshaped", { area: `${grown > 0 ? "+" : "−"}${number(Math.abs(grown))}` }) : "",
-  ...fields.map(({ name, before, after }) => word(name === "name" ? "plan_renamed" : "plan_field", { name, before: shownAs(before), after: shownAs(after) })),
+  ...fields.map(({ name, before, after }) => word(name === "name" ? "plan_renamed" : "plan_field", { name: columns[name] ?? name, before: shownAs(before), after: shownAs(after) })),
   who === null ? "" : word("plan_edited", { who, when: dated(when) }),
   publication === null ? "" : word("plan_waits", { number: publication }),
 ].filter(Boolean);
@@ -120,7 +127,7 @@ const show = async (generation, isWanted) => {
     return;
   }
   const changes = diff.changes.map((one) => entry(
-    `${word(`plan_${one.change}`)} ${one.feature} ${one.name}`, wordsOf(one), drawn(one)));
+    `${word(`plan_${one.change}`)} ${calledOf(one.feature)} ${one.name}`, wordsOf(one), drawn(one)));
   const found = findings.map((one) => entry(
     word(`plan_${one.severity}`), language === "en" ? [one.text_en, one.hint_en] : [one.text_zh, one.hint_zh], marked(one)));
   list.replaceChildren(...changes, ...found);

@@ -111,7 +111,8 @@ def test_it_works_under_its_policy_and_forgets_the_token_when_told(
         expect(tab.locator(".plan-list li")).to_have_count(3 + office.findings)
         tab.locator("#generation").select_option(str(office.generation))
         expect(tab.locator(".plan-list li")).to_have_count(1)
-        expect(tab.locator(".plan-list li")).to_contain_text("fee")
+        expect(tab.locator(".plan-list li")).to_contain_text("夜市 LD-T-05")
+        expect(tab.locator(".plan-list li")).to_contain_text("收费：")
         assert f"generation={office.generation}" in tab.url
         tab.locator("#forget").click()
         expect(tab.locator(".plan-list li")).to_have_count(0)

@@ -33,6 +33,8 @@ IN_ORDER = {
     "facilities": "jsonb_typeof(attributes) = 'object'",
 }
 
+PARTS = ("words", "versions", "values", "shapes", "hours", "ledger", "triggers", "rights")
+
 
 def upgrade() -> None:
     new_tables()
@@ -43,7 +45,8 @@ def upgrade() -> None:
     for table, rule in IN_ORDER.items():
         for schema in ("city", "plan"):
             op.create_check_constraint(op.f(f"ck_{table}_in_order"), table, rule, schema=schema)
-    run_sql("0007_planning.sql")
+    for part in PARTS:
+        run_sql(f"0007_{part}.sql")
 
 
 def downgrade() -> None:
