@@ -315,9 +315,19 @@ GESTURES = {
 }  # fmt: skip
 
 
+put_off: list[Any] = []
+"""What the gesture under way is to do when it has been answered."""
+
+
 def later(act: Any) -> None:
     """Act after the answer: what opens a window that waits for people does not come back before."""
-    QTimer.singleShot(0, act)
+    put_off.append(act)
+
+
+def say(told: Any) -> None:
+    """One line for whoever holds the hand."""
+    sys.stdout.write("@" + json.dumps(told, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
 def answer(_descriptor: int) -> None:
@@ -330,11 +340,19 @@ def answer(_descriptor: int) -> None:
         told = {"told": GESTURES[asked["do"]](asked)}
     except Exception:
         told = {"trouble": traceback.format_exc()}
-    sys.stdout.write("@" + json.dumps(told, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+    if put_off:
+        # Not in here: a gesture that waits for a window would be waited for by the next one.
+        QTimer.singleShot(0, lambda: act(told, put_off.pop()))
+    else:
+        say(told)
+
+
+def act(told: Any, what: Any) -> None:
+    """Answer, and then do what was put off."""
+    say(told)
+    what()
 
 
 ears = QSocketNotifier(sys.stdin.fileno(), QSocketNotifier.Read)
 ears.activated.connect(answer)
-sys.stdout.write("@{}\n")
-sys.stdout.flush()
+say({})

@@ -73,7 +73,8 @@ def told(process: subprocess.Popen[str]) -> Any:
     return json.loads(out.splitlines()[-1])
 
 
-@pytest.fixture(scope="session")
+# For the package, not the session: logins belong to the whole cluster, and others list them.
+@pytest.fixture(scope="package")
 def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> Iterator[Office]:
     """The demo city with the project stored in it, and two planners."""
     database = create_database("qgis", pristine)
@@ -88,7 +89,7 @@ def office(cluster: Cluster, pristine: str, create_database: CreateDatabase) -> 
     close_office(made)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def desk(office: Office) -> Iterator[Callable[[str], Qgis]]:
     """Desks of planners."""
     url = make_url(office.cluster.url("postgres", office.database))

@@ -74,6 +74,8 @@ def seated(home: Path, language: str, **variables: str) -> Iterator[Hand]:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            # Started in our folder, QGIS 3.22 loses its screen when it asks for a connection.
+            cwd=home,
             env={
                 "PATH": os.defpath,
                 "HOME": str(home),

@@ -173,6 +173,8 @@ def test_6_a_check_finds_what_no_save_can_see_and_it_is_mended(hour: Hour) -> No
 
 def test_7_what_changed_is_compared_and_published(hour: Hour) -> None:
     hour.answered(hour.type_next("tidegrid plan diff"))
+    # The first page loads Folium, which takes seconds: that is not what a visit is to try.
+    assert hour.demo.get("/maps/plan").status_code == 200
     path = OUTPUT / "first-hour-plan.png"
     chromium = shutil.which("chromium")
     with sync_playwright() as playwright:
