@@ -75,13 +75,14 @@ const old = async (key) => {
 
 const keep = async (name, key, answer) => {
   if (!answer.ok) return;
+  // All of it first: what is kept gives way only to what has come whole, wherever the network ends.
+  const body = await answer.blob();
   const headers = new Headers(answer.headers);
   // The body is read already.
   headers.delete("Content-Encoding");
   headers.set("Tidegrid-Kept-At", new Date().toISOString());
   const cache = await caches.open(name);
-  await cache.delete(key);
-  await cache.put(key, new Response(answer.body, { status: answer.status, headers }));
+  await cache.put(key, new Response(body, { status: answer.status, headers }));
   const keys = await cache.keys();
   await Promise.all(keys.slice(0, Math.max(0, keys.length - MOST[name])).map((one) => cache.delete(one)));
 };

@@ -21,6 +21,11 @@ ROOT = Path(__file__).parents[2]
 STATIC = ROOT / "maps" / "static"
 TYPES = {".css": "text/css", ".js": "text/javascript", ".png": "image/png", ".svg": "image/svg+xml"}
 
+
+class Cut(bytes):
+    """An answer that ends half-way, as when the network goes."""
+
+
 Served = Mapping[str, Page | bytes]
 Serve = Callable[[Served], str]
 
@@ -109,7 +114,8 @@ def _handler(pages: Served) -> type[BaseHTTPRequestHandler]:
             if policy:
                 self.send_header("Content-Security-Policy", policy)
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body[: len(body) // 2] if isinstance(body, Cut) else body)
+            self.close_connection |= isinstance(body, Cut)
 
         def log_message(self, *args: object) -> None:
             """Keep the test's output clean."""

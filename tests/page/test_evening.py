@@ -25,12 +25,6 @@ from maps.text import Language, words
 from tests.page.servers import serving
 from tests.page.visits import DESKTOP, PHONE, visit
 
-KEPT = """async () => {
-    const kept = await (await caches.open("pages")).keys();
-    return ["/week.json", "/names.json", "/shapes.json", "/ground.json"]
-        .every((one) => kept.some(({ url }) => url.endsWith(one)));
-}"""
-
 
 class Visitor(NamedTuple):
     """Who comes: with which words, window and light."""
@@ -172,7 +166,7 @@ def test_a_residents_evening(
         other.close()
 
         # On the way the network is gone: the map opens all the same, and says so.
-        tab.wait_for_function(KEPT)
+        seen.until_kept()
         assert seen.troubles == []
         tab.context.set_offline(True)
         tab.goto(address + urlsplit(view).path + f"?lang={visitor.language}&kind=night_market")

@@ -21,7 +21,7 @@ from tests.page.conftest import Serve
 from tests.page.sample import FRIDAY_EVENING, SOUTH, WEST
 from tests.page.sample_places import site_of_places
 from tests.page.servers import serving
-from tests.page.test_stalls_page import HOSTILE
+from tests.page.stalls import HOSTILE
 from tests.page.visits import DESKTOP, PHONE, Visit, visit
 
 PATH = "/maps/facilities"

@@ -8,8 +8,22 @@ from datetime import datetime
 
 from playwright.sync_api import Browser, Page, Request, ViewportSize
 
+from tests.cli.program import eventually
+
 PHONE: ViewportSize = {"width": 360, "height": 740}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+
+# All that the page has loaded of what the service worker keeps, its own address too.
+_KEPT = """async () => {
+    const held = await Promise.all(["pages", "files"].map(async (name) =>
+        (await (await caches.open(name)).keys()).map(({ url }) => url)));
+    const kept = new Set(held.flat());
+    const language = document.documentElement.lang.slice(0, 2);
+    const page = `${location.origin}${location.pathname}?lang=${language}`;
+    const loaded = performance.getEntriesByType("resource").map(({ name }) => name)
+        .filter((name) => name.includes("/static/") || /\\/maps\\/.*\\.json$/.test(name));
+    return [page, ...loaded].every((one) => kept.has(one));
+}"""
 
 
 class Visit:
@@ -23,6 +37,11 @@ class Visit:
         tab.on("dialog", lambda dialog: self.troubles.append(f"dialog: {dialog.message}"))
         tab.on("requestfailed", self._miss)
         tab.on("request", lambda request: self._watch(request.url))
+
+    def until_kept(self) -> None:
+        """Wait until the page would open without a network."""
+        # Not by `wait_for_function`: it does not wait for what a promise says.
+        assert eventually(lambda: bool(self.tab.evaluate(_KEPT))), "not kept within 10 s"
 
     def _miss(self, request: Request) -> None:
         # When the page goes, what the browser still asks for is cut off: a stream of events, which
