@@ -12,7 +12,7 @@ from data.models.planning import SEVERITIES
 from data.reference import plan_rules
 
 # What these name is to be kept, so less of it is milder; of all others it is a tolerance.
-_KEPT = {"capacity", "capacity_room", "near_crossing", "near_hydrant", "near_school"}
+_KEPT = {"capacity_room", "near_crossing", "near_hydrant", "near_school"}
 
 
 @dataclass(frozen=True, slots=True)
