@@ -56,3 +56,17 @@ def chen(office: Office, engine: Engine) -> Iterator[psycopg.Connection[Any]]:
     with office.at_work("chen") as session:
         yield session
     discard(engine)
+
+
+@pytest.fixture(scope="module")
+def zones(office: Office) -> Iterator[int]:
+    """Numbers of stall zones as they are published."""
+    with office.watched() as session:
+        found = session.execute("SELECT id FROM plan.stall_zones ORDER BY code").fetchall()
+    return iter([row[0] for row in found])
+
+
+@pytest.fixture
+def zone(zones: Iterator[int]) -> int:
+    """A stall zone that no other test has touched."""
+    return next(zones)

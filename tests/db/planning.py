@@ -8,12 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 from sqlalchemy import make_url
 
 from data.cluster import Cluster
 from data.engine import make_engine
 from data.planners import add_planner
+
+Planner = psycopg.Connection[Any]
+
+INSIDE = "112 27.73, 112.001 27.73, 112.001 27.731, 112 27.731, 112 27.73"
+ADD = "INSERT INTO plan.areas (kind, code, name, geom) VALUES ('compound', %s, '小区', %s)"
+RENAME = "UPDATE plan.stall_zones SET name = %s WHERE id = %s"
+RENAME_FROM = "UPDATE plan.stall_zones SET name = %s, base_version = %s WHERE id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,3 +84,12 @@ def draw_zone(planner: psycopg.Connection[Any], code: str, grid: str) -> None:
         b"WHERE kind = 'unit_grid' AND code = %s",
         [code, grid],
     )
+
+
+def refusal(session: Planner, statement: str, *given: object) -> psycopg.Error:
+    """What a statement is refused with: one of ours, with a remedy."""
+    with pytest.raises(psycopg.Error) as caught:
+        session.execute(statement.encode(), given)
+    assert str(caught.value.sqlstate).startswith("TG"), caught.value
+    assert caught.value.diag.message_hint
+    return caught.value

@@ -21,7 +21,7 @@ from geo.planning.judging import judge, rejudge
 from geo.planning.plan import Plan
 from geo.records import Area
 from geo.types import BBox
-from tests.planted import DAY, METRES_PER_DEGREE, cut_out, on_ground
+from tests.sound_plan import DAY, METRES_PER_DEGREE, cut_out, on_ground
 
 SIZE_M = 1000
 GAPS, OVERLAPS = "gap", "overlap"

@@ -15,7 +15,7 @@ from geo.planning.findings import Finding
 from geo.planning.judging import judge, rejudge
 from geo.planning.plan import Plan
 from geo.records import Area
-from tests.planted import DAY, METRES_PER_DEGREE, ORIGIN
+from tests.sound_plan import DAY, METRES_PER_DEGREE, ORIGIN
 from tests.unit.test_coverage_laws import changes, coverage, tiling, tilings
 
 HAIR_M = 0.01

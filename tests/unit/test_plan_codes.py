@@ -8,7 +8,7 @@ import pytest
 
 from geo.planning.codes import division
 from geo.planning.judging import judge
-from tests.planted import changed, community_code, grid_code, sound_plan
+from tests.sound_plan import changed, community_code, grid_code, sound_plan
 
 COMMUNITY = community_code(5, 5)
 

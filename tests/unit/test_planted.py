@@ -12,7 +12,8 @@ import pytest
 from geo.planning.findings import RULES, Finding
 from geo.planning.judging import judge
 from geo.planning.plan import Plan
-from tests.planted import MISTAKES, TOGETHER, Expected, Mistake, sound_plan
+from tests.planted import MISTAKES, TOGETHER, Expected, Mistake
+from tests.sound_plan import sound_plan
 
 Record = TypeVar("Record")
 

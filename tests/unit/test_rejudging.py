@@ -20,7 +20,8 @@ from geo.planning.judging import judge, rejudge
 from geo.planning.plan import Plan
 from geo.records import Area, Facility, Stall, StallZone
 from geo.types import BBox
-from tests.planted import DAY, METRES_PER_DEGREE, MISTAKES, Mistake, changed, on_ground, sound_plan
+from tests.planted import MISTAKES, Mistake
+from tests.sound_plan import DAY, METRES_PER_DEGREE, changed, on_ground, sound_plan
 from tests.unit.test_planted import planted
 
 LISTS: tuple[tuple[LayerName, str], ...] = (

@@ -22,7 +22,7 @@ from geo.planning.plan import Plan
 from geo.planning.siting import KEPT_FREE
 from geo.records import Area, Facility, Stall, StallZone
 from geo.schedules import DAYS
-from tests.planted import DAY, on_ground
+from tests.sound_plan import DAY, on_ground
 
 # No two things on whole metres are as far apart as that.
 DISTANCES = {"near_crossing": 20.3, "near_hydrant": 5.3, "near_school": 100.3}

@@ -13,7 +13,8 @@ from geo.planning.findings import Finding
 from geo.planning.judging import judge
 from geo.planning.plan import Plan
 from geo.planning.snapping import Snapped, snap
-from tests.planted import DAY, MISTAKES, Mistake, grid_code, sound_plan
+from tests.planted import MISTAKES, Mistake
+from tests.sound_plan import DAY, grid_code, sound_plan
 from tests.unit.test_coverage_laws import coverage, moved, tiling, tilings
 
 TOLERANCE_M = 0.5
