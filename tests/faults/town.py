@@ -170,8 +170,8 @@ class Load:
 
     town: Town
     stop: threading.Event = field(default_factory=threading.Event)
-    reads: list[tuple[float, int, bool]] = field(default_factory=list)
-    writes: list[tuple[float, int]] = field(default_factory=list)
+    reads: list[tuple[float, int, bool, float]] = field(default_factory=list)
+    writes: list[tuple[float, int, float]] = field(default_factory=list)
     acknowledged: dict[str, datetime] = field(default_factory=dict)
 
     def read(self, n: int) -> None:
@@ -191,7 +191,7 @@ class Load:
                 began = time.monotonic()
                 answer = client.get(path, params=params, headers=headers)
                 is_aged = "tidegrid-data-age" in answer.headers
-                self.reads.append((began, answer.status_code, is_aged))
+                self.reads.append((began, answer.status_code, is_aged, time.monotonic()))
             time.sleep(0.01)
 
     def write(self, n: int) -> None:
@@ -201,15 +201,19 @@ class Load:
             for code in mine:
                 began, now = time.monotonic(), datetime.now(UTC)
                 status = self.town.put(n, code, now, 112.002, 27.702)
-                self.writes.append((began, status))
+                self.writes.append((began, status, time.monotonic()))
                 if status == 204:
                     self.acknowledged[code] = now
             time.sleep(0.01)
 
     def statuses(self, kind: str, since: float, until: float) -> set[int]:
-        """What reads, or writes, that began in a time were answered."""
+        """What reads, or writes, that began and ended in a time were answered.
+
+        One that was on its way when the time ended may have met what came after.
+        """
+        noted: Sequence[tuple[float, int, *tuple[float, ...]]]
         noted = self.reads if kind == "reads" else self.writes
-        return {one[1] for one in noted if since <= one[0] < until}
+        return {one[1] for one in noted if since <= one[0] and one[-1] < until}
 
 
 @contextmanager
