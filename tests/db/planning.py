@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
-from sqlalchemy import make_url
+from sqlalchemy import Engine, make_url
 
 from data.cluster import Cluster
 from data.engine import make_engine
 from data.planners import add_planner
+from data.publications import publish_drafts
+from data.scheduling import Waiting, schedule
 
 Planner = psycopg.Connection[Any]
 
@@ -93,3 +97,21 @@ def refusal(session: Planner, statement: str, *given: object) -> psycopg.Error:
     assert str(caught.value.sqlstate).startswith("TG"), caught.value
     assert caught.value.diag.message_hint
     return caught.value
+
+
+def later(engine: Engine, after_s: float = 3600) -> Waiting:
+    """Freeze what nobody has published, for a moment to come."""
+    at = datetime.now(UTC) + timedelta(seconds=after_s)
+    made = schedule(engine, at, by="bureau", note="later", accept_warnings=True)
+    assert made is not None
+    return made
+
+
+def come(waits: Waiting) -> None:
+    """Wait until its instant has come."""
+    time.sleep(max(0.0, (waits.takes_effect_at - datetime.now(UTC)).total_seconds()) + 0.01)
+
+
+def put(engine: Engine) -> Any:
+    """Publish what planners drew, and return the generation."""
+    return publish_drafts(engine, by="bureau", note="now", accept_warnings=True).generation

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -15,13 +14,13 @@ from data.changes import changes_now
 from data.checking import check
 from data.planning import SHOWN, Drafts
 from data.prospects import rehearse
-from data.publications import discard, publish_drafts
-from data.scheduling import Waiting, cancel, schedule, scheduled, take_due
+from data.publications import discard
+from data.scheduling import cancel, scheduled, take_due
 from data.turns import in_turn
 from data.undoing import revert
 from geo.errors import PublicationRefused
 from geo.planning.judging import judge
-from tests.db.planning import Office, draw_zone
+from tests.db.planning import Office, come, draw_zone, later, put
 
 Planner = psycopg.Connection[Any]
 FEE = "UPDATE plan.stall_zones SET fee = %s WHERE code = %s"
@@ -50,22 +49,6 @@ STRIP = """
         THEN ST_Union(whole, strip.geom) ELSE ST_Difference(rest, strip.geom) END)
     FROM strip WHERE p.kind = 'unit_grid' AND p.code IN (%(to)s, %(from)s)
 """
-
-
-def later(engine: Engine, after_s: float = 3600) -> Waiting:
-    at = datetime.now(UTC) + timedelta(seconds=after_s)
-    made = schedule(engine, at, by="bureau", note="later", accept_warnings=True)
-    assert made is not None
-    return made
-
-
-def come(waits: Waiting) -> None:
-    """Wait until its instant has come."""
-    time.sleep(max(0.0, (waits.takes_effect_at - datetime.now(UTC)).total_seconds()) + 0.01)
-
-
-def put(engine: Engine) -> Any:
-    return publish_drafts(engine, by="bureau", note="now", accept_warnings=True).generation
 
 
 def move_strip(planner: Planner, origin: str, target: str) -> None:

@@ -17,35 +17,19 @@ from sqlalchemy.orm import Session
 from data.changes import changes_now, changes_of
 from data.checking import check
 from data.engine import Role
-from data.publications import discard, publish_drafts
+from data.publications import discard
 from data.publishing import publish
 from data.queries.stall_zones import zones_now
-from data.scheduling import Waiting, cancel, effect_of, schedule, scheduled, take_due
+from data.scheduling import cancel, effect_of, schedule, scheduled, take_due
 from data.turns import in_turn
 from data.undoing import revert
 from geo.errors import InvalidInstant, NotFound, PublicationRefused
-from tests.db.planning import Office
+from tests.db.planning import Office, come, later, put
 
 Planner = psycopg.Connection[Any]
 FEE = "UPDATE plan.stall_zones SET fee = %s WHERE code = %s"
 SHOWN = "SELECT fee FROM city.stall_zones WHERE code = %s AND upper_inf(valid)"
 SINCE = "SELECT lower(valid) FROM city.stall_zones WHERE code = %s AND upper_inf(valid)"
-
-
-def soon(engine: Engine, after_s: float) -> Waiting:
-    at = datetime.now(UTC) + timedelta(seconds=after_s)
-    made = schedule(engine, at, by="bureau", note="soon", accept_warnings=True)
-    assert made is not None
-    return made
-
-
-def come(waits: Waiting) -> None:
-    """Wait until its instant has come."""
-    time.sleep(max(0.0, (waits.takes_effect_at - datetime.now(UTC)).total_seconds()) + 0.01)
-
-
-def put(engine: Engine) -> Any:
-    return publish_drafts(engine, by="bureau", note="now", accept_warnings=True).generation
 
 
 def test_a_day_begins_at_midnight_of_the_city_and_lies_in_the_future(engine: Engine) -> None:
@@ -61,7 +45,7 @@ def test_it_takes_effect_once_from_exactly_its_instant_as_it_was_frozen(
     office: Office, engine: Engine, chen: Planner
 ) -> None:
     chen.execute(FEE.encode(), ["11", "LD-T-01"])
-    waits = soon(engine, 4)
+    waits = later(engine, 4)
     assert (waits.state, waits.features) == ("waiting", 1)
     with Session(engine) as session:
         assert [one.publication for one in changes_now(session)] == [waits.number]
@@ -109,7 +93,7 @@ def test_what_does_not_fit_any_more_fails_whole_with_a_reason(
 ) -> None:
     for code in ("LD-T-04", "LD-T-05"):
         chen.execute(FEE.encode(), ["31", code])
-    waits = soon(engine, 3)
+    waits = later(engine, 3)
     owner = engine_of(office.cluster.url("postgres", office.database), "tidegrid_owner")
     with Session(owner) as session, session.begin():
         (zone,) = [one for one in zones_now(session) if one.code == "LD-T-04"]
@@ -141,7 +125,7 @@ def test_what_failed_is_a_finding_for_planners_until_somebody_settles_it(
     place = "SELECT geom FROM city.facilities WHERE kind = 'bin' AND upper_inf(valid) ORDER BY id"
     bin_at, code = office.one(place), office.one(place.replace("geom", "code", 1))
     chen.execute(b"DELETE FROM plan.facilities WHERE kind = 'bin' AND code = %s", [code])
-    waits = soon(engine, 2)
+    waits = later(engine, 2)
     with office.watched() as session:
         # Somebody closes the row by another way: no draft is left that could be published.
         session.execute(
@@ -153,7 +137,7 @@ def test_what_failed_is_a_finding_for_planners_until_somebody_settles_it(
     assert [one.state for one in take_due(engine)] == ["failed"]
 
     ((zh, en, hint, *rest),) = chen.execute(told).fetchall()
-    assert zh.startswith(f"定时发布 {waits.number}（soon）未能于 20")
+    assert zh.startswith(f"定时发布 {waits.number}（later）未能于 20")
     assert zh.endswith(f"生效：bin:{code} 已被其他发布改动")
     assert en.endswith(f"changed since by other publications: bin:{code}")
     assert f"tidegrid plan cancel {waits.number}" in hint
@@ -171,7 +155,7 @@ def test_what_the_database_refuses_when_due_is_told_and_settled_by_deleting_its_
     office: Office, engine: Engine, chen: Planner
 ) -> None:
     chen.execute(FEE.encode(), ["51", "LD-T-07"])
-    waits = soon(engine, 2)
+    waits = later(engine, 2)
     rule = "ALTER TABLE city.stall_zones {} CONSTRAINT cheap{}"
     with office.watched() as session:
         session.execute(rule.format("ADD", " CHECK (fee <> '51')").encode())
@@ -191,7 +175,7 @@ def test_it_can_be_cancelled_before_and_is_judged_like_any(
     office: Office, engine: Engine, chen: Planner
 ) -> None:
     chen.execute(FEE.encode(), ["41", "LD-T-06"])
-    waits = soon(engine, 3600)
+    waits = later(engine, 3600)
     assert cancel(engine, waits.number).state == "cancelled"
     with pytest.raises(NotFound, match="waits for its date"):
         cancel(engine, waits.number)
